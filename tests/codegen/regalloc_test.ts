@@ -1,0 +1,56 @@
+/**
+ * The register allocator on random functions under high pressure, every result checked symbolically;
+ * and the checker itself on damaged allocations, so that its silence means something.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { checkAllocation } from "../../src/codegen/check.ts";
+import { allocateRegisters } from "../../src/codegen/regalloc.ts";
+import { randomMach, randomSource, smallRegisters } from "./random_mach.ts";
+
+Deno.test("allocateRegisters() gives every operand its value on random functions", () => {
+  for (let seed = 1; seed <= 1500; seed++) {
+    const registers = smallRegisters(5 + seed % 9, 4 + seed % 5);
+    const mach = randomMach(seed, registers, 10 + seed % 160);
+    try {
+      checkAllocation(mach, allocateRegisters(mach));
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+});
+
+Deno.test("allocateRegisters() is deterministic", () => {
+  const registers = smallRegisters(6, 4);
+  for (let seed = 1; seed <= 50; seed++) {
+    const a = allocateRegisters(randomMach(seed, registers, 120));
+    const b = allocateRegisters(randomMach(seed, registers, 120));
+    assertEquals(a, b);
+  }
+});
+
+Deno.test("checkAllocation() finds a damaged allocation", () => {
+  const registers = smallRegisters(6, 4);
+  const random = randomSource(7);
+  let damaged = 0;
+  let found = 0;
+  for (let seed = 1; seed <= 300; seed++) {
+    const mach = randomMach(seed, registers, 60);
+    const allocation = allocateRegisters(mach);
+    if (allocation.moveCount === 0) continue;
+    // A move that is needed by an operand or an edge: send it elsewhere.
+    const k = Math.floor(random() * allocation.moveCount);
+    const to = allocation.moveTo[k];
+    if (to < 0) continue;
+    allocation.moveTo[k] = to < 32 ? (to + 1) % 6 : 32 + (to - 31) % 4;
+    damaged++;
+    try {
+      checkAllocation(mach, allocation);
+    } catch {
+      found++;
+    }
+  }
+  assert(damaged > 100, `only ${damaged} damaged`);
+  assert(found > 0.9 * damaged, `${found} of ${damaged} found`);
+});
