@@ -1,0 +1,112 @@
+/**
+ * The last changes to a function before instruction selection: critical edges and edges with
+ * arguments get a block of their own, and the blocks get their final layout: reverse postorder with
+ * each loop together, blocks that only trap at the end.
+ *
+ * @module
+ */
+import { Cfg } from "../ir/cfg.ts";
+import { Dominators } from "../ir/dominators.ts";
+import type { Func } from "../ir/func.ts";
+import { Loops } from "../ir/loops.ts";
+import { Op, Type } from "../ir/opcodes.ts";
+
+/** Splits edges and lays out blocks; unreachable blocks are erased. */
+export function prepare(func: Func): void {
+  eraseUnreachable(func);
+  splitEdges(func);
+  layOut(func);
+}
+
+function eraseUnreachable(func: Func): void {
+  const reached = new Uint8Array(func.blockCount);
+  const work = [0];
+  reached[0] = 1;
+  while (work.length > 0) {
+    const v = func.terminator(work.pop()!);
+    for (let k = 0; k < func.targetCount(v); k++) {
+      const target = func.targetBlock(v, k);
+      if (reached[target] !== 0) continue;
+      reached[target] = 1;
+      work.push(target);
+    }
+  }
+  for (let block = 0, next = 0; block >= 0; block = next) {
+    next = func.blockNext[block];
+    if (reached[block] === 0) func.eraseBlock(block);
+  }
+}
+
+/**
+ * Gives every edge from a block with several targets its own block if the target has other
+ * predecessors or takes arguments, so that moves on the edge have a place.
+ */
+function splitEdges(func: Func): void {
+  const predecessors = new Int32Array(func.blockCount);
+  for (let block = 0; block >= 0; block = func.blockNext[block]) {
+    const v = func.terminator(block);
+    for (let k = 0; k < func.targetCount(v); k++) predecessors[func.targetBlock(v, k)]++;
+  }
+  for (let block = 0, next = 0; block >= 0; block = next) {
+    next = func.blockNext[block];
+    const v = func.terminator(block);
+    const count = func.targetCount(v);
+    if (count < 2) {
+      // A conditional branch with one target is a jump as far as edges go, but passes nothing.
+      if (count === 1 && func.op[v] !== Op.jump) splitEdge(func, block, v, 0);
+      continue;
+    }
+    for (let k = 0; k < count; k++) {
+      const list = func.targetArgs(v, k);
+      if (predecessors[func.targetBlock(v, k)] > 1 || func.listLength(list) > 0) {
+        splitEdge(func, block, v, k);
+      }
+    }
+  }
+}
+
+function splitEdge(func: Func, block: number, v: number, k: number): void {
+  const target = func.targetBlock(v, k);
+  const middle = func.addBlock();
+  func.currentPc = func.pc[v];
+  const targets = func.addTargets([target]);
+  const jump = func.append(middle, Op.jump, Type.VOID, 0, targets);
+  func.setTargetArgs(jump, 0, func.targetArgs(v, k));
+  func.setTargetArgs(v, k, 0);
+  func.setTargetBlock(v, k, middle);
+  func.moveBlockAfter(middle, block);
+}
+
+/** Orders blocks: reverse postorder, each loop together, blocks ending in `trap` last. */
+function layOut(func: Func): void {
+  const cfg = new Cfg(func);
+  const loops = new Loops(cfg, new Dominators(cfg));
+  const order: number[] = [];
+  const cold: number[] = [];
+  const rank = new Int32Array(func.blockCount).fill(-1);
+  for (let i = 0; i < cfg.rpoLength; i++) rank[cfg.rpo[i]] = i;
+  // Reverse postorder keeps definitions before uses; grouping by loop keeps loops contiguous: the
+  // sort key of a block is the path of ranks of its loop headers, outermost first.
+  const paths = new Map<number, number[]>();
+  for (const block of cfg.rpo.subarray(0, cfg.rpoLength)) {
+    const path: number[] = [rank[block]];
+    for (let loop = loops.loopOf[block]; loop >= 0; loop = loops.parent[loop]) {
+      path.push(rank[loops.header[loop]]);
+    }
+    paths.set(block, path.reverse());
+    if (func.op[func.terminator(block)] === Op.trap && block !== 0) cold.push(block);
+    else order.push(block);
+  }
+  order.sort((a, b) => {
+    const x = paths.get(a)!;
+    const y = paths.get(b)!;
+    for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return x[i] - y[i];
+    return x.length - y.length;
+  });
+  let after = 0;
+  for (const block of [...order, ...cold]) {
+    if (block === 0) continue;
+    func.moveBlockAfter(block, after);
+    after = block;
+  }
+}
