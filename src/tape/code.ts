@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LEB_EOF, LEB_INVALID, type LebCursor, readSleb, readUleb } from "../util/leb128.ts";
 import { IS_OPCODE, OPERAND_KINDS, OPERAND_SLOTS } from "./opcodes.ts";
 
 /**
@@ -44,6 +45,34 @@ export class CodeError extends Error {
   }
 }
 
+/** What `decodeCode` collects, reused from call to call; longer bodies get their own. */
+interface Scratch {
+  readonly pcs: Int32Array;
+  readonly ops: Uint8Array;
+  readonly at: Int32Array;
+  readonly operands: Int32Array;
+}
+
+/** Body length in bytes up to which the shared scratch memory serves. */
+const SCRATCH_LENGTH = 4096;
+
+let shared: Scratch | null = null;
+
+function scratchFor(length: number): Scratch {
+  if (length <= SCRATCH_LENGTH && shared !== null) return shared;
+  const size = Math.max(length, SCRATCH_LENGTH);
+  const scratch: Scratch = {
+    pcs: new Int32Array(size),
+    ops: new Uint8Array(size),
+    at: new Int32Array(size),
+    // Every operand word but the high half of a 64-bit immediate has at least one byte of its own,
+    // and such an immediate is the only one of its instruction, whose opcode byte pays for it.
+    operands: new Int32Array(size),
+  };
+  if (size === SCRATCH_LENGTH) shared = scratch;
+  return scratch;
+}
+
 /**
  * Decodes a whole function body. Memory is proportional to `code`: no operand word exists without a
  * byte behind it, bar the second words of 64-bit operands.
@@ -52,58 +81,11 @@ export class CodeError extends Error {
  */
 export function decodeCode(code: Uint8Array): DecodedCode {
   const length = code.length;
-  const pcs = new Int32Array(length + 1);
-  const ops = new Uint8Array(length);
-  const at = new Int32Array(length + 1);
-  // Every operand word but the high half of a 64-bit immediate has at least one byte of its own,
-  // and an immediate instruction has an opcode and a destination byte that need fewer words.
-  const operands = new Int32Array(length + 1);
+  const { pcs, ops, at, operands } = scratchFor(length);
+  const cursor: LebCursor = { bytes: code, end: length, pos: 0, lo: 0, hi: 0 };
   let count = 0;
   let used = 0;
   let pos = 0;
-  // Results of the LEB128 reader, 64 bits in two halves.
-  let lo = 0;
-  let hi = 0;
-
-  const eof = (pc: number): never => {
-    throw new CodeError("UnexpectedEof", pc, "the code ends inside an instruction");
-  };
-  const leb = (pc: number, signed: boolean): void => {
-    lo = 0;
-    hi = 0;
-    for (let i = 0; i < 10; i++) {
-      if (pos >= length) eof(pc);
-      const byte = code[pos++];
-      const payload = byte & 0x7f;
-      if (i === 9 && payload > 1 && !(signed && payload === 0x7f)) break;
-      if (i === 9 && signed && payload === 1) break;
-      if (i < 4) lo |= payload << (7 * i);
-      else if (i === 4) {
-        lo |= payload << 28;
-        hi = payload >>> 4;
-      } else hi |= payload << (7 * i - 32);
-      if (byte < 0x80) {
-        if (signed && i < 9 && (byte & 0x40) !== 0) {
-          const shift = 7 * (i + 1);
-          if (shift < 32) {
-            lo |= -1 << shift;
-            hi = -1;
-          } else hi |= -1 << (shift - 32);
-        }
-        lo |= 0;
-        hi |= 0;
-        return;
-      }
-    }
-    throw new CodeError("InvalidVarint", pc, "a LEB128 number is longer than 64 bits");
-  };
-  const uleb32 = (pc: number): number => {
-    if (pos < length && code[pos] < 0x80) return code[pos++];
-    leb(pc, false);
-    if (hi !== 0) throw new CodeError("OutOfBounds", pc, "an operand does not fit 32 bits");
-    return lo;
-  };
-
   while (pos < length) {
     const pc = pos;
     const op = code[pos++];
@@ -120,51 +102,81 @@ export function decodeCode(code: Uint8Array): DecodedCode {
       switch (kind) {
         case 1: // reg
         case 3: // uleb32
-          operands[used++] = uleb32(pc);
+          if (pos < length && code[pos] < 0x80) {
+            operands[used++] = code[pos++];
+            break;
+          }
+          cursor.pos = pos;
+          operands[used++] = uleb32(cursor, pc);
+          pos = cursor.pos;
           break;
         case 2: { // regs
-          const list = uleb64Count(pc);
+          cursor.pos = pos;
+          // Each register takes a byte, so a count that exceeds the bytes left makes this loop run
+          // into their end: nothing is ever allocated from it.
+          const list = uleb32(cursor, pc) >>> 0;
           operands[used++] = list;
-          for (let k = 0; k < list; k++) operands[used++] = uleb32(pc);
+          for (let k = 0; k < list; k++) operands[used++] = uleb32(cursor, pc);
+          pos = cursor.pos;
           break;
         }
         case 4: // uleb64
         case 5: // sleb64
-          leb(pc, kind === 5);
-          operands[used++] = lo;
-          operands[used++] = hi;
+          cursor.pos = pos;
+          check(kind === 4 ? readUleb(cursor) : readSleb(cursor), pc);
+          operands[used++] = cursor.lo;
+          operands[used++] = cursor.hi;
+          pos = cursor.pos;
           break;
         case 6: // u64le
-          if (pos + 8 > length) eof(pc);
+          if (pos + 8 > length) check(LEB_EOF, pc);
           for (let k = 0; k < 2; k++, pos += 4) {
             operands[used++] = code[pos] | code[pos + 1] << 8 | code[pos + 2] << 16 |
               code[pos + 3] << 24;
           }
           break;
         default: // u8, bool8
-          if (pos >= length) eof(pc);
+          if (pos >= length) check(LEB_EOF, pc);
           operands[used++] = kind === 8 ? (code[pos] !== 0 ? 1 : 0) : code[pos];
           pos++;
       }
     }
   }
-  pcs[count] = length;
-  at[count] = used;
-  return {
+  // One buffer for all four: small typed arrays are mostly overhead.
+  const words = new Int32Array(count + 1 + count + 1 + used + (count + 3 >> 2));
+  const { buffer } = words;
+  const result: DecodedCode = {
     count,
-    pcs: pcs.slice(0, count + 1),
-    ops: ops.slice(0, count),
-    at: at.slice(0, count + 1),
-    operands: operands.slice(0, used),
+    pcs: new Int32Array(buffer, 0, count + 1),
+    at: new Int32Array(buffer, (count + 1) * 4, count + 1),
+    operands: new Int32Array(buffer, (count + 1) * 8, used),
+    ops: new Uint8Array(buffer, ((count + 1) * 2 + used) * 4, count),
   };
+  words.set(pcs.subarray(0, count), 0);
+  words[count] = length;
+  words.set(at.subarray(0, count), count + 1);
+  words[2 * count + 1] = used;
+  words.set(operands.subarray(0, used), 2 * count + 2);
+  result.ops.set(ops.subarray(0, count));
+  return result;
+}
 
-  function uleb64Count(pc: number): number {
-    leb(pc, false);
-    // Each register takes a byte, so a longer list than the bytes left ends in the same error that
-    // reading it to the end would give: the count never allocates anything.
-    const list = (hi >>> 0) * 0x1_0000_0000 + (lo >>> 0);
-    if (list <= length - pos) return list;
-    while (pos < length) uleb32(pc);
-    return eof(pc);
+function uleb32(cursor: LebCursor, pc: number): number {
+  const { pos } = cursor;
+  if (pos < cursor.end && cursor.bytes[pos] < 0x80) {
+    cursor.pos = pos + 1;
+    return cursor.bytes[pos];
+  }
+  check(readUleb(cursor), pc);
+  if (cursor.hi !== 0) throw new CodeError("OutOfBounds", pc, "an operand does not fit 32 bits");
+  return cursor.lo;
+}
+
+function check(outcome: number, pc: number): void {
+  if (outcome === LEB_EOF) {
+    throw new CodeError("UnexpectedEof", pc, "the code ends inside an instruction");
+  }
+  if (outcome === LEB_INVALID) {
+    throw new CodeError("InvalidVarint", pc, "a LEB128 number is longer than 64 bits");
   }
 }

@@ -21,12 +21,15 @@ export type Constant =
 
 /** One field of a struct type. */
 export interface StructField {
+  /** Field name; may be empty. */
   readonly name: string;
+  /** Type of the field's values. */
   readonly type: ValueType;
 }
 
 /** A struct type; its id is its position in `Program.structs`. */
 export interface StructType {
+  /** Fields in order. */
   readonly fields: readonly StructField[];
 }
 
@@ -65,13 +68,17 @@ export type AggShape =
 
 /** A declared shape of one argument. */
 export interface ArgShape {
+  /** Function id. */
   readonly func: number;
+  /** Position of the argument. */
   readonly arg: number;
+  /** Its shape. */
   readonly shape: AggShape;
 }
 
 /** A function's name. */
 export interface FunctionName {
+  /** Function id. */
   readonly func: number;
   /** Index into `Program.symbols`. */
   readonly symbol: number;
@@ -79,7 +86,9 @@ export interface FunctionName {
 
 /** A name of a place in a function's code. */
 export interface LabelName {
+  /** Function id. */
   readonly func: number;
+  /** Byte offset in the function's code. */
   readonly pc: number;
   /** Index into `Program.symbols`. */
   readonly symbol: number;
@@ -89,17 +98,25 @@ export interface LabelName {
 export interface Program {
   /** Symbol texts; entry 0 is the reserved empty string. */
   readonly symbols: readonly string[];
+  /** Constant pool. */
   readonly constants: readonly Constant[];
+  /** Struct types by type id. */
   readonly structs: readonly StructType[];
   /** Array element types by element type id. */
   readonly arrayElems: readonly ValueType[];
+  /** Functions by id. */
   readonly functions: readonly TapeFunction[];
+  /** Host functions the program may call. */
   readonly hostSigs: readonly HostSignature[];
+  /** Signatures of indirect calls. */
   readonly callSigs: readonly Signature[];
+  /** Declared shapes of aggregate arguments. */
   readonly argShapes: readonly ArgShape[];
   /** Symbol id of the program's name, 0 for none. */
   readonly name: number;
+  /** Names of functions. */
   readonly functionNames: readonly FunctionName[];
+  /** Names of places in functions. */
   readonly labelNames: readonly LabelName[];
 }
 

@@ -1,10 +1,10 @@
 /**
  * Values as they cross the boundary of a run: tagged and bit-exact, so that a NaN payload or the
- * difference between `i64` and `u64` is never lost. Constructors, conversion from and to plain
- * JavaScript values, comparison and text.
+ * difference between `i64` and `u64` is never lost. Constructors and comparison.
  *
  * @module
  */
+import type { Constant } from "./program.ts";
 import type { ValueType } from "./types.ts";
 
 /** A tuple, struct or array with everything it holds. */
@@ -64,30 +64,30 @@ function checkRange(type: "i64" | "u64", value: bigint): bigint {
 }
 
 /** The unit value. */
-export const unit: Value = Object.freeze({ type: "unit" });
+export const unit: Constant = Object.freeze({ type: "unit" });
 
 /** A boolean. */
-export function bool(value: boolean): Value {
+export function bool(value: boolean): Constant {
   return { type: "bool", value };
 }
 
 /** A signed 64-bit integer. @throws {RangeError} When `value` does not fit. */
-export function i64(value: bigint | number): Value {
+export function i64(value: bigint | number): Constant {
   return { type: "i64", value: checkRange("i64", BigInt(value)) };
 }
 
 /** An unsigned 64-bit integer. @throws {RangeError} When `value` does not fit. */
-export function u64(value: bigint | number): Value {
+export function u64(value: bigint | number): Constant {
   return { type: "u64", value: checkRange("u64", BigInt(value)) };
 }
 
 /** A double. */
-export function f64(value: number): Value {
+export function f64(value: number): Constant {
   return { type: "f64", bits: f64Bits(value) };
 }
 
 /** A decimal: `mantissa` times 10 to the power of `-scale`. @throws {RangeError} When out of range. */
-export function dec(mantissa: bigint | number, scale: number): Value {
+export function dec(mantissa: bigint | number, scale: number): Constant {
   if (!Number.isInteger(scale) || scale < 0 || scale > 255) {
     throw new RangeError(`a decimal's scale must be an integer from 0 to 255: got ${scale}`);
   }
@@ -95,12 +95,12 @@ export function dec(mantissa: bigint | number, scale: number): Value {
 }
 
 /** A byte string; the array is not copied. */
-export function bytes(value: Uint8Array): Value {
+export function bytes(value: Uint8Array): Constant {
   return { type: "bytes", value };
 }
 
 /** A text. @throws {TypeError} When `value` has a lone surrogate, which UTF-8 cannot hold. */
-export function str(value: string): Value {
+export function str(value: string): Constant {
   if (!value.isWellFormed()) throw new TypeError("a str may not contain lone surrogates");
   return { type: "str", value };
 }
@@ -173,53 +173,4 @@ export function equalValues(a: Value, b: Value): boolean {
 
 function equalLists(a: readonly Value[], b: readonly Value[]): boolean {
   return a.length === b.length && a.every((value, i) => equalValues(value, b[i]));
-}
-
-/** One line of text for people: `5`, `1.25`, `"text"`, `0x00ff`, `(1, true)`, `struct#0(…)`. */
-export function formatValue(value: Value): string {
-  switch (value.type) {
-    case "unit":
-      return "()";
-    case "bool":
-    case "i64":
-    case "u64":
-      return String(value.value);
-    case "f64":
-      return formatF64(value.bits);
-    case "dec":
-      return formatDecimal(value.mantissa, value.scale);
-    case "bytes":
-      return `0x${value.value.toHex()}`;
-    case "str":
-      return JSON.stringify(value.value);
-    case "obj":
-      return `obj(${value.objType})#${value.handle}`;
-    case "func":
-      return `f${value.func}`;
-    case "closure":
-      return `closure(f${value.func}, ${formatValue(value.env)})`;
-    case "tuple":
-      return `(${value.values.map(formatValue).join(", ")})`;
-    case "struct":
-      return `struct#${value.typeId}(${value.values.map(formatValue).join(", ")})`;
-    case "array":
-      return `[${value.values.map(formatValue).join(", ")}]`;
-  }
-}
-
-function formatF64(bits: bigint): string {
-  const value = f64FromBits(bits);
-  if (Number.isNaN(value)) {
-    return bits === 0x7ff8000000000000n ? "NaN" : `NaN:0x${bits.toString(16)}`;
-  }
-  if (Object.is(value, -0)) return "-0.0";
-  const text = String(value);
-  return /^-?[0-9]+$/.test(text) ? `${text}.0` : text;
-}
-
-function formatDecimal(mantissa: bigint, scale: number): string {
-  if (scale === 0) return `${mantissa}`;
-  const sign = mantissa < 0n ? "-" : "";
-  const digits = `${mantissa < 0n ? -mantissa : mantissa}`.padStart(scale + 1, "0");
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }

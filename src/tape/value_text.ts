@@ -1,0 +1,163 @@
+/**
+ * Values as text for people, and as JSON for machines. The JSON form is that of recorded
+ * conformance outcomes: every value an object with its type under `t`, 64-bit numbers as decimal
+ * strings, doubles as the 16 hex digits of their bits.
+ *
+ * @module
+ */
+import { formatDecimal, formatFloat, formatString, parseIntegerLiteral } from "./literals.ts";
+import type { AggValue, Value } from "./value.ts";
+
+/** One line of text: `5`, `1.25`, `"text"`, `0x00ff`, `(1, true)`, `struct#0(…)`, `[1, 2]`. */
+export function formatValue(value: Value): string {
+  switch (value.type) {
+    case "unit":
+      return "()";
+    case "bool":
+    case "i64":
+    case "u64":
+      return String(value.value);
+    case "f64":
+      return formatFloat(value.bits);
+    case "dec":
+      return formatDecimal(value.mantissa, value.scale);
+    case "bytes":
+      return `0x${value.value.toHex()}`;
+    case "str":
+      return formatString(value.value);
+    case "obj":
+      return `obj(${value.objType})#${value.handle}`;
+    case "func":
+      return `f${value.func}`;
+    case "closure":
+      return `closure(f${value.func}, ${formatValue(value.env)})`;
+    case "tuple":
+      return `(${value.values.map(formatValue).join(", ")})`;
+    case "struct":
+      return `struct#${value.typeId}(${value.values.map(formatValue).join(", ")})`;
+    case "array":
+      return `[${value.values.map(formatValue).join(", ")}]`;
+  }
+}
+
+/** A value in JSON form. */
+export type ValueJson =
+  | { t: "unit" }
+  | { t: "bool"; v: boolean }
+  | { t: "i64" | "u64" | "f64" | "bytes" | "str"; v: string }
+  | { t: "dec"; m: string; s: number }
+  | { t: "obj"; type: string; handle: string }
+  | { t: "func"; v: number }
+  | { t: "closure"; func: number; env: ValueJson }
+  | { t: "tuple"; v: ValueJson[] }
+  | { t: "struct"; id: number; v: ValueJson[] }
+  | { t: "array"; elem: number; v: ValueJson[] };
+
+/** The JSON form of `value`. */
+export function valueToJson(value: Value): ValueJson {
+  switch (value.type) {
+    case "unit":
+      return { t: "unit" };
+    case "bool":
+      return { t: "bool", v: value.value };
+    case "i64":
+    case "u64":
+      return { t: value.type, v: String(value.value) };
+    case "str":
+      return { t: "str", v: value.value };
+    case "f64":
+      return { t: "f64", v: value.bits.toString(16).padStart(16, "0") };
+    case "dec":
+      return { t: "dec", m: String(value.mantissa), s: value.scale };
+    case "bytes":
+      return { t: "bytes", v: value.value.toHex() };
+    case "obj":
+      return { t: "obj", type: String(value.objType), handle: String(value.handle) };
+    case "func":
+      return { t: "func", v: value.func };
+    case "closure":
+      return { t: "closure", func: value.func, env: valueToJson(value.env) };
+    case "tuple":
+      return { t: "tuple", v: value.values.map(valueToJson) };
+    case "struct":
+      return { t: "struct", id: value.typeId, v: value.values.map(valueToJson) };
+    case "array":
+      return { t: "array", elem: value.elemTypeId, v: value.values.map(valueToJson) };
+  }
+}
+
+/**
+ * The value of a JSON form.
+ *
+ * @throws {TypeError} When `json` is not a value in that form; the message quotes the part.
+ */
+export function valueFromJson(json: unknown): Value {
+  const fail = (expected: string): never => {
+    throw new TypeError(`not a value: expected ${expected}, got ${JSON.stringify(json)}`);
+  };
+  if (typeof json !== "object" || json === null) return fail('an object with a type under "t"');
+  const { t, v } = json as Record<string, unknown>;
+  const fields = json as Record<string, unknown>;
+  const integer = (field: unknown, type: "i64" | "u64"): bigint => {
+    const value = typeof field === "string" ? parseIntegerLiteral(field) : undefined;
+    const wrapped = type === "i64"
+      ? BigInt.asIntN(64, value ?? 0n)
+      : BigInt.asUintN(64, value ?? 0n);
+    return value === wrapped ? value : fail(`${type} digits in a string`);
+  };
+  const index = (field: unknown): number =>
+    typeof field === "number" && Number.isInteger(field) && field >= 0 && field < 2 ** 32
+      ? field
+      : fail("a whole number");
+  const list = (): Value[] => Array.isArray(v) ? v.map(valueFromJson) : fail('a list under "v"');
+  switch (t) {
+    case "unit":
+      return { type: "unit" };
+    case "bool":
+      return typeof v === "boolean" ? { type: "bool", value: v } : fail('true or false under "v"');
+    case "i64":
+    case "u64":
+      return { type: t, value: integer(v, t) };
+    case "f64":
+      return typeof v === "string" && /^[0-9a-fA-F]{16}$/.test(v)
+        ? { type: "f64", bits: BigInt(`0x${v}`) }
+        : fail('16 hex digits under "v"');
+    case "dec": {
+      const scale = index(fields.s);
+      return scale < 256
+        ? { type: "dec", mantissa: integer(fields.m, "i64"), scale }
+        : fail('a scale of 0 to 255 under "s"');
+    }
+    case "bytes":
+      return typeof v === "string" && /^([0-9a-fA-F]{2})*$/.test(v)
+        ? { type: "bytes", value: Uint8Array.fromHex(v) }
+        : fail('hex digits under "v"');
+    case "str":
+      return typeof v === "string" && v.isWellFormed()
+        ? { type: "str", value: v }
+        : fail('a text under "v"');
+    case "obj":
+      return {
+        type: "obj",
+        objType: integer(fields.type, "u64"),
+        handle: integer(fields.handle, "u64"),
+      };
+    case "func":
+      return { type: "func", func: index(v) };
+    case "closure": {
+      const env = valueFromJson(fields.env);
+      if (env.type !== "tuple" && env.type !== "struct" && env.type !== "array") {
+        return fail('a tuple, struct or array under "env"');
+      }
+      return { type: "closure", func: index(fields.func), env };
+    }
+    case "tuple":
+      return { type: "tuple", values: list() };
+    case "struct":
+      return { type: "struct", typeId: index(fields.id), values: list() } satisfies AggValue;
+    case "array":
+      return { type: "array", elemTypeId: index(fields.elem), values: list() };
+    default:
+      return fail('a type under "t"');
+  }
+}
