@@ -6,42 +6,198 @@
  */
 import { DecodeError, decodeProgram } from "../../src/tape/decode.ts";
 import { encodeProgram } from "../../src/tape/encode.ts";
-import { verify } from "../../src/tape/verify.ts";
+import type { Program } from "../../src/tape/program.ts";
+import { objTypeId, type ValueType } from "../../src/tape/types.ts";
+import {
+  array,
+  bool,
+  bytes as bytesValue,
+  closure,
+  dec,
+  f64,
+  func as funcValue,
+  i64,
+  obj,
+  str,
+  struct,
+  tuple,
+  u64,
+  unit,
+  type Value,
+} from "../../src/tape/value.ts";
+import { type VerifiedProgram, verify } from "../../src/tape/verify.ts";
 import { VerifyError } from "../../src/tape/verify_error.ts";
+import { createHost, type Host, type HostFunction, hostFunction } from "../../src/interp/host.ts";
+import { createInterpreter } from "../../src/interp/interpreter.ts";
+import type { Outcome } from "../../src/interp/outcome.ts";
+import { formatTrap } from "../../src/interp/trap.ts";
 import { corpusFile, corpusFiles } from "./corpus.ts";
 import { Random } from "./random.ts";
 
 /** How far a program came. */
-export type Ending = "decodeError" | "verifyError" | "verified";
+export type Ending = "decodeError" | "verifyError" | "trap" | "ok";
 
 /** Number of cases by ending. */
 export type FuzzStats = Record<Ending, number>;
 
 /** Statistics of no cases. */
 export function newStats(): FuzzStats {
-  return { decodeError: 0, verifyError: 0, verified: 0 };
+  return { decodeError: 0, verifyError: 0, trap: 0, ok: 0 };
 }
 
 /**
- * Takes `bytes` as far as they go.
+ * Takes `bytes` as far as they go. Programs that verify run with little of everything, with values
+ * and host functions made up from `random`, and must do the same when run again, when traced, and
+ * with just the fuel they used, and run out with one unit less.
  *
  * @throws Whatever is neither a decode error nor a verify error: a finding.
  */
-export function tryProgram(bytes: Uint8Array, _random: Random): Ending {
+export function tryProgram(bytes: Uint8Array, random: Random): Ending {
+  let verified: VerifiedProgram;
   try {
     const program = decodeProgram(bytes);
     const once = encodeProgram(program);
     if (encodeProgram(decodeProgram(once)).toHex() !== once.toHex()) {
       throw new Error("encoding is no fixed point");
     }
-    verify(program);
-    return "verified";
+    verified = verify(program);
   } catch (error) {
     if (error instanceof VerifyError) return "verifyError";
     if (!(error instanceof DecodeError)) throw error;
     if (error.offset >= 0 && error.offset <= bytes.length) return "decodeError";
     throw new Error(`decode error outside the input: offset ${error.offset}`, { cause: error });
   }
+  return runVerified(verified, random);
+}
+
+const LIMITS = { fuel: 300n, maxCallDepth: 8, maxHostCalls: 6n, maxMemory: 1 << 20 };
+
+function runVerified(verified: VerifiedProgram, random: Random): Ending {
+  const { program } = verified;
+  if (program.functions.length === 0) return "ok";
+  const func = random.below(program.functions.length);
+  const args = program.functions[func].args.map((type) => anyValue(type, random));
+  const instance = createInterpreter(verified, hostFor(program, random.below(4) === 0, random));
+  const outcome = instance.run(func, args, { limits: LIMITS });
+  const name = new Names();
+  const expected = name.of(outcome);
+  const expectSame = (what: string, other: Outcome): void => {
+    if (name.of(other) !== expected) {
+      throw new Error(`${what} changes the outcome: ${show(outcome)} and ${show(other)}`);
+    }
+  };
+  let events = 0;
+  expectSame("running again", instance.run(func, args, { limits: LIMITS }));
+  const trace = { sink: () => void events++ };
+  expectSame("tracing", instance.run(func, args, { limits: LIMITS, trace }));
+  if (events < 2) throw new Error(`a traced run gave ${events} events`);
+  const fuel = outcome.fuelUsed;
+  const short = (other: Outcome): boolean => !other.ok && other.trap.kind === "FuelExceeded";
+  if (fuel > LIMITS.fuel || short(outcome) && fuel !== LIMITS.fuel) {
+    throw new Error(`${fuel} fuel used of ${LIMITS.fuel}: ${show(outcome)}`);
+  }
+  if (!short(outcome)) {
+    expectSame("just enough fuel", instance.run(func, args, { limits: { ...LIMITS, fuel } }));
+    if (fuel === 0n) return "trap";
+    const less = instance.run(func, args, { limits: { ...LIMITS, fuel: fuel - 1n } });
+    if (!short(less) || less.fuelUsed !== fuel - 1n) {
+      throw new Error(`one unit less than used: ${show(less)} instead of FuelExceeded`);
+    }
+  }
+  return outcome.ok ? "ok" : "trap";
+}
+
+function show(outcome: Outcome): string {
+  return outcome.ok
+    ? `ok after ${outcome.fuelUsed} fuel`
+    : `${formatTrap(outcome.trap)} after ${outcome.fuelUsed} fuel`;
+}
+
+/**
+ * Numbers for structures such that equal structures have equal numbers. A comparison that walks
+ * aggregates would take exponential time on those that share their parts.
+ */
+class Names {
+  readonly #byContent = new Map<string, number>();
+  readonly #byObject = new Map<object, number>();
+
+  of(value: unknown): number {
+    if (typeof value !== "object" || value === null) {
+      return this.#name(`${typeof value} ${String(value)}`);
+    }
+    let name = this.#byObject.get(value);
+    if (name === undefined) {
+      // The cause of a failed host call is an error of its own each time.
+      const parts = value instanceof Uint8Array
+        ? [value.toHex()]
+        : Object.entries(value).filter(([key]) => key !== "cause")
+          .map(([key, part]) => `${key}:${this.of(part)}`);
+      this.#byObject.set(value, name = this.#name(parts.join()));
+    }
+    return name;
+  }
+
+  #name(content: string): number {
+    let name = this.#byContent.get(content);
+    if (name === undefined) this.#byContent.set(content, name = this.#byContent.size);
+    return name;
+  }
+}
+
+/** A value of `type`, often an awkward one. */
+function anyValue(type: ValueType, random: Random): Value {
+  const word = random.pick([0n, 1n, 2n, 7n, 64n, (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n]);
+  switch (type) {
+    case "unit":
+      return unit;
+    case "bool":
+      return bool(random.below(2) === 0);
+    case "i64":
+      return i64(BigInt.asIntN(64, word));
+    case "u64":
+      return u64(word);
+    case "f64":
+      return f64(random.pick([0, -0, 1.5, -3, NaN, Infinity, 2 ** 63, 5e-324]));
+    case "dec":
+      return dec(BigInt.asIntN(64, word), random.pick([0, 2, 255]));
+    case "bytes":
+      return bytesValue(new Uint8Array(random.below(9)).fill(0xc3));
+    case "str":
+      return str(random.pick(["", "a", "é", "a\0b", "\u{10ffff}x".repeat(9)]));
+    case "agg":
+      return random.pick([
+        tuple(),
+        tuple(i64(1), i64(2)),
+        tuple(tuple(i64(5)), bool(true)),
+        struct(0, i64(3), i64(4)),
+        array(0, i64(1), i64(2), i64(3)),
+      ]);
+    case "func":
+      return funcValue(random.below(4));
+    case "closure":
+      return closure(random.below(4), tuple(i64(9)));
+    default:
+      return obj(objTypeId(type), word);
+  }
+}
+
+/** A host that has every function the program names, or none, or functions that misbehave. */
+function hostFor(program: Program, failing: boolean, random: Random): Host {
+  const functions = new Map<string, HostFunction>();
+  for (const sig of program.hostSigs) {
+    const symbol = program.symbols[sig.symbol];
+    const results = sig.results.map((type) => anyValue(type, random));
+    const returned = results.length === 1 ? results[0] : results.length === 0 ? undefined : results;
+    const call = (): any => {
+      if (failing) throw new Error("no");
+      return returned;
+    };
+    functions.set(
+      `${symbol} ${sig.hash}`,
+      hostFunction({ symbol, args: sig.args, results: sig.results }, call),
+    );
+  }
+  return createHost(random.below(8) === 0 ? [] : functions.values());
 }
 
 /**

@@ -1,0 +1,530 @@
+/**
+ * Calls from a program into its host: binds host signatures to host functions, turns argument words
+ * into plain JavaScript values and results back into words (specification §8.8, §9). Every tier calls
+ * the host through this, so limits, checks, traps and trace events are the same everywhere.
+ *
+ * @module
+ */
+import { type Heap, MemoryLimitError } from "../heap/heap.ts";
+import { OBJ_HANDLE, OBJ_TYPE, WORDS_OF_CLASS } from "../heap/layout.ts";
+import { readText, writeText } from "../heap/text.ts";
+import { allocObject, writeValue } from "../heap/values.ts";
+import { AggView, ClosureView } from "../heap/views.ts";
+import { createWords, type Words } from "../heap/words.ts";
+import type { Program } from "../tape/program.ts";
+import { typeClass, type ValueType } from "../tape/types.ts";
+import { type Value, valueType } from "../tape/value.ts";
+import type { AccessKey, AccessSink } from "./access.ts";
+import type { Host, HostContext, HostFunction } from "./host.ts";
+import type { Limits } from "./limits.ts";
+import { TraceMask, type TraceScope, type TraceSink } from "./trace.ts";
+import type { HostErrorKind, TrapPlace, TrapReason } from "./trap.ts";
+
+/** {@linkcode HostCaller.call}: the results are in `results`. */
+export const HOST_OK = 0;
+/**
+ * {@linkcode HostCaller.call}: the run traps for `reason`, at the call, after `charged` was taken from
+ * the fuel (a result of the wrong type traps after a successful call, so its charge counts).
+ */
+export const HOST_TRAP = 1;
+/** {@linkcode HostCaller.call}: the results are in `results`; `charged` is to be taken from the fuel. */
+export const HOST_CHARGED = 2;
+/** {@linkcode HostCaller.call}: waiting for `pending`; go on with `settle` or `fail`. */
+export const HOST_PENDING = 3;
+
+/** Tracing of host scopes: the sink and where the run is at a call. */
+export interface HostTrace {
+  readonly mask: number;
+  readonly sink: TraceSink;
+  /** Where the call is and how many frames there are. */
+  place(): TrapPlace & { readonly depth: number };
+}
+
+/** A host signature with the function behind it. */
+interface Binding {
+  readonly hostSig: number;
+  readonly symbol: string;
+  readonly hash: bigint;
+  /** The function, or why there is none. */
+  readonly target: HostFunction["call"] | HostErrorKind;
+  readonly argClasses: Uint8Array;
+  readonly results: readonly ValueType[];
+  readonly resultClasses: Uint8Array;
+  readonly context: HostContext;
+  readonly scope: TraceScope;
+}
+
+const FUEL_MAX = (1n << 64n) - 1n;
+
+/** The host side of one instance; `begin` and `end` bracket a run. */
+export class HostCaller {
+  /** Result words of the last call, in order (`WORDS_OF_CLASS`); replaced when it grows. */
+  results: Words = createWords(16);
+  /** Why the last call trapped. */
+  reason: TrapReason | undefined;
+  /** Fuel the last call charged. */
+  charged = 0n;
+  /** What the last call waits for. */
+  pending: PromiseLike<unknown> | undefined;
+  /** Host calls made in this run. */
+  count = 0;
+
+  readonly #program: Program;
+  readonly #host: Host;
+  readonly #heap: Heap;
+  readonly #bindings: (Binding | undefined)[] = [];
+  #maxCalls = 0;
+  #async = false;
+  #trace: HostTrace | undefined;
+  #access: AccessSink | undefined;
+  #current: Binding | undefined;
+
+  /** The host side of an instance of `program` whose memory is `heap`. */
+  constructor(program: Program, host: Host, heap: Heap) {
+    this.#program = program;
+    this.#host = host;
+    this.#heap = heap;
+  }
+
+  /** Starts a run. With `async`, host functions may return promises (`HOST_PENDING`). */
+  begin(
+    limits: Limits,
+    trace: HostTrace | undefined,
+    access: AccessSink | undefined,
+    async: boolean,
+  ): void {
+    this.count = 0;
+    // Nobody makes 2^53 calls.
+    this.#maxCalls = Number(limits.maxHostCalls);
+    this.#trace = trace !== undefined && (trace.mask & TraceMask.HOST) !== 0 ? trace : undefined;
+    this.#access = access;
+    this.#async = async;
+  }
+
+  /** Ends a run. */
+  end(): void {
+    this.#trace = undefined;
+    this.#access = undefined;
+    this.#current = undefined;
+    this.pending = undefined;
+    this.reason = undefined;
+  }
+
+  /**
+   * Calls host signature `hostSig`. Argument word `k` (counted over all arguments) is word
+   * `base + slots[at + k]` of `words`. May allocate, so heap views are stale afterwards.
+   *
+   * @returns `HOST_OK`, `HOST_TRAP`, `HOST_CHARGED` or `HOST_PENDING`.
+   */
+  call(hostSig: number, words: Words, base: number, slots: Int32Array, at: number): number {
+    this.charged = 0n;
+    if (this.count >= this.#maxCalls) {
+      this.reason = { kind: "HostCallLimitExceeded" };
+      return HOST_TRAP;
+    }
+    this.count++;
+    const binding = this.#bindings[hostSig] ?? this.#bind(hostSig);
+    if (this.#trace !== undefined) this.#emit("scope_enter", binding);
+    const target = binding.target;
+    if (typeof target === "string") return this.#failed(binding, target, undefined);
+    this.#current = binding;
+    const { context, argClasses } = binding;
+    const n = argClasses.length;
+    let value: unknown;
+    try {
+      if (n === 0) {
+        value = target(context);
+      } else if (n <= 3) {
+        let cls = argClasses[0];
+        let k = at;
+        const a = this.#argument(cls, words, base, slots, k);
+        if (n === 1) value = target(a, context);
+        else {
+          k += WORDS_OF_CLASS[cls];
+          cls = argClasses[1];
+          const b = this.#argument(cls, words, base, slots, k);
+          if (n === 2) value = target(a, b, context);
+          else {
+            k += WORDS_OF_CLASS[cls];
+            value = target(a, b, this.#argument(argClasses[2], words, base, slots, k), context);
+          }
+        }
+      } else {
+        const args: unknown[] = [];
+        let k = at;
+        for (let i = 0; i < n; i++) {
+          args.push(this.#argument(argClasses[i], words, base, slots, k));
+          k += WORDS_OF_CLASS[argClasses[i]];
+        }
+        args.push(context);
+        value = target(...args);
+      }
+      if (isThenable(value)) {
+        if (this.#async) {
+          this.pending = value;
+          return HOST_PENDING;
+        }
+        // The promise may still be rejected; that is nobody's unhandled error.
+        value.then(undefined, () => {});
+        throw new TypeError(
+          `host function "${binding.symbol}" returned a promise in a synchronous run`,
+        );
+      }
+    } catch (error) {
+      return this.#failed(binding, "Failed", error);
+    }
+    return this.#finish(binding, value);
+  }
+
+  /** Goes on after `HOST_PENDING` with what the promise gave. Results as of {@linkcode call}. */
+  settle(value: unknown): number {
+    this.pending = undefined;
+    return this.#finish(this.#current!, value);
+  }
+
+  /** Goes on after `HOST_PENDING` with the error that rejected the promise. */
+  fail(error: unknown): number {
+    this.pending = undefined;
+    return this.#failed(this.#current!, "Failed", error);
+  }
+
+  #finish(binding: Binding, value: unknown): number {
+    const { results, resultClasses } = binding;
+    const n = results.length;
+    // The commonest result needs none of the steps below.
+    if (
+      n === 1 && typeof value === "bigint" && resultClasses[0] === 2 && this.charged === 0n &&
+      this.#trace === undefined
+    ) {
+      const { i64 } = this.results;
+      i64[0] = value;
+      if (i64[0] === value) {
+        this.#current = undefined;
+        return HOST_OK;
+      }
+    }
+    let list: readonly unknown[];
+    let count = n;
+    if (n === 0 || (n > 1 && value === undefined)) list = [];
+    else if (n === 1) list = Array.isArray(value) ? value : [value];
+    else list = Array.isArray(value) ? value : [value];
+    if (Array.isArray(value)) count = value.length;
+    else if (n > 1 && value !== undefined) count = 1;
+    let mismatch: TrapReason | undefined;
+    if (count !== n) {
+      mismatch = { kind: "HostReturnArityMismatch", expected: n, actual: count };
+    } else {
+      try {
+        for (let k = 0; k < n; k++) {
+          const actual = this.#typeOf(list[k], results[k]);
+          if (actual !== results[k]) {
+            mismatch ??= { kind: "TypeMismatch", expected: results[k], actual };
+          }
+        }
+      } catch (error) {
+        return this.#failed(binding, "Failed", error);
+      }
+    }
+    this.#current = undefined;
+    if (this.#trace !== undefined) this.#emit("scope_exit", binding);
+    if (mismatch !== undefined) {
+      this.reason = mismatch;
+      return HOST_TRAP;
+    }
+    try {
+      if (2 * n > this.results.i64.length) this.results = createWords(4 * n);
+      let at = 0;
+      for (let k = 0; k < n; k++) at += this.#store(list[k], resultClasses[k], at);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) return this.#failed(binding, "Failed", error);
+      this.reason = { kind: "MemoryLimitExceeded" };
+      return HOST_TRAP;
+    }
+    return this.charged === 0n ? HOST_OK : HOST_CHARGED;
+  }
+
+  #failed(binding: Binding, error: HostErrorKind, cause: unknown): number {
+    this.#current = undefined;
+    this.charged = 0n;
+    const { symbol, hash: sigHash } = binding;
+    this.reason = error === "Failed"
+      ? { kind: "HostCallFailed", symbol, sigHash, error, cause }
+      : { kind: "HostCallFailed", symbol, sigHash, error };
+    return HOST_TRAP;
+  }
+
+  #emit(type: "scope_enter" | "scope_exit", binding: Binding): void {
+    const { func, pc, span, depth } = this.#trace!.place();
+    this.#trace!.sink({
+      type,
+      program: this.#program,
+      scope: binding.scope,
+      depth,
+      func,
+      pc,
+      span,
+    });
+  }
+
+  #bind(hostSig: number): Binding {
+    const program = this.#program;
+    const signature = program.hostSigs[hostSig];
+    const symbol = program.symbols[signature.symbol];
+    const hash = signature.hash;
+    const found = this.#host.lookup(symbol, hash);
+    const during = (): void => {
+      if (this.#current !== binding) {
+        throw new Error(`the context of host function "${symbol}" is used outside its call`);
+      }
+    };
+    const binding: Binding = {
+      hostSig,
+      symbol,
+      hash,
+      target: typeof found === "string" ? found : found.call,
+      argClasses: Uint8Array.from(signature.args, typeClass),
+      results: signature.results,
+      resultClasses: Uint8Array.from(signature.results, typeClass),
+      scope: { kind: "hostCall", hostSig, symbol: signature.symbol, sigHash: hash },
+      context: {
+        symbol,
+        sigHash: hash,
+        program,
+        chargeFuel: (units) => {
+          during();
+          const charge = BigInt(units);
+          if (charge < 0n) throw new RangeError(`fuel to charge may not be negative: got ${units}`);
+          const total = this.charged + charge;
+          this.charged = total > FUEL_MAX ? FUEL_MAX : total;
+        },
+        recordRead: (key: AccessKey) => {
+          during();
+          this.#access?.read(key);
+        },
+        recordWrite: (key: AccessKey) => {
+          during();
+          this.#access?.write(key);
+        },
+      },
+    };
+    this.#bindings[hostSig] = binding;
+    return binding;
+  }
+
+  #argument(cls: number, words: Words, base: number, slots: Int32Array, at: number): unknown {
+    const word = base + slots[at];
+    switch (cls) {
+      case 0: // unit
+        return undefined;
+      case 1: // bool
+        return words.i32[2 * word] !== 0;
+      case 2: // i64
+        return words.i64[word];
+      case 3: // u64
+        return words.u64[word];
+      case 4: // f64
+        return words.f64[word];
+      case 5: // dec
+        return { mantissa: words.i64[word], scale: words.i32[2 * (base + slots[at + 1])] };
+    }
+    const low = words.i32[2 * word] >>> 0;
+    const high = words.i32[2 * word + 1] >>> 0;
+    const heap = this.#heap;
+    switch (cls) {
+      case 6: // bytes
+        return heap.u8.slice(low, low + high);
+      case 7: // str
+        return high === 0 ? "" : readText(heap.u8, low, high);
+      case 8: // obj
+        return {
+          objType: heap.u64[(low + OBJ_TYPE) / 8],
+          handle: heap.u64[(low + OBJ_HANDLE) / 8],
+        };
+      case 9: // agg
+        return new AggView(heap, low);
+      case 10: // func
+        return { func: low };
+      default: // closure
+        return new ClosureView(low, new AggView(heap, high));
+    }
+  }
+
+  /** The type that `value` has as a result declared `declared`. Throws when it has none. */
+  #typeOf(value: unknown, declared: ValueType): ValueType {
+    switch (typeof value) {
+      case "undefined":
+        return "unit";
+      case "boolean":
+        return "bool";
+      case "number":
+        return "f64";
+      case "bigint":
+        if (declared === "u64") {
+          checkU64(value);
+          return "u64";
+        }
+        if (declared === "i64") checkI64(value);
+        return "i64";
+      case "string":
+        checkText(value);
+        return "str";
+      case "object":
+        if (value !== null) return this.#objectType(value);
+    }
+    throw new TypeError(`a host function returned ${String(value)}, which is no tape value`);
+  }
+
+  #objectType(value: object): ValueType {
+    if (value instanceof Uint8Array) return "bytes";
+    if (value instanceof AggView) {
+      AggView.offsetIn(value, this.#heap);
+      return "agg";
+    }
+    if (value instanceof ClosureView) {
+      AggView.offsetIn(value.env, this.#heap);
+      checkFunc(value.func);
+      return "closure";
+    }
+    if ("type" in value) {
+      const tagged = value as Value;
+      switch (tagged.type) {
+        case "i64":
+          checkI64(tagged.value);
+          break;
+        case "u64":
+          checkU64(tagged.value);
+          break;
+        case "f64":
+          checkU64(tagged.bits);
+          break;
+        case "str":
+          checkText(tagged.value);
+          break;
+        case "dec":
+          checkDecimal(tagged.mantissa, tagged.scale);
+          break;
+        case "obj":
+          checkU64(tagged.objType);
+          checkU64(tagged.handle);
+          break;
+        case "func":
+        case "closure":
+          checkFunc(tagged.func);
+          break;
+        case "unit":
+        case "bool":
+        case "bytes":
+        case "tuple":
+        case "struct":
+        case "array":
+          break;
+        default:
+          throw new TypeError(
+            `a host function returned a value of unknown type ${String((value as Value).type)}`,
+          );
+      }
+      return valueType(tagged);
+    }
+    if ("mantissa" in value && "scale" in value) {
+      checkDecimal(value.mantissa, value.scale);
+      return "dec";
+    }
+    if ("objType" in value && "handle" in value) {
+      checkU64(value.objType);
+      checkU64(value.handle);
+      return `obj(${value.objType as bigint})`;
+    }
+    if ("func" in value) {
+      checkFunc(value.func);
+      return "func";
+    }
+    throw new TypeError("a host function returned an object that is no tape value");
+  }
+
+  /** Writes a result whose type was checked; returns the number of words. */
+  #store(value: any, cls: number, at: number): number {
+    const { i64, i32, f64 } = this.results;
+    const heap = this.#heap;
+    switch (typeof value) {
+      case "undefined":
+        return 0;
+      case "boolean":
+        i64[at] = value ? 1n : 0n;
+        return 1;
+      case "bigint":
+        i64[at] = value;
+        return 1;
+      case "number":
+        f64[at] = value;
+        return 1;
+      case "string": {
+        const offset = writeText(heap, value);
+        i32[2 * at] = offset;
+        i32[2 * at + 1] = heap.top - offset;
+        return 1;
+      }
+    }
+    if (value instanceof AggView) {
+      i64[at] = BigInt(AggView.offsetIn(value, heap));
+    } else if (value instanceof ClosureView) {
+      i32[2 * at] = value.func;
+      i32[2 * at + 1] = AggView.offsetIn(value.env, heap);
+    } else if (value instanceof Uint8Array) {
+      const offset = heap.allocBytes(value.length);
+      heap.u8.set(value, offset);
+      i32[2 * at] = offset;
+      i32[2 * at + 1] = value.length;
+    } else if ("type" in value) {
+      return writeValue(heap, this.results, at, value);
+    } else {
+      switch (cls) {
+        case 5: // dec
+          i64[at] = value.mantissa;
+          i64[at + 1] = BigInt(value.scale);
+          return 2;
+        case 8: // obj
+          i64[at] = BigInt(allocObject(heap, value.objType, value.handle));
+          return 1;
+        default: // func
+          i64[at] = BigInt(value.func);
+      }
+    }
+    return 1;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as PromiseLike<unknown>).then === "function";
+}
+
+function checkI64(value: unknown): void {
+  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) {
+    throw new RangeError(`a host function returned ${value}, which does not fit i64`);
+  }
+}
+
+function checkU64(value: unknown): void {
+  if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) {
+    throw new RangeError(`a host function returned ${value}, which does not fit u64`);
+  }
+}
+
+function checkDecimal(mantissa: unknown, scale: unknown): void {
+  checkI64(mantissa);
+  if (typeof scale !== "number" || !Number.isInteger(scale) || scale < 0 || scale > 255) {
+    throw new RangeError(`a host function returned a decimal of scale ${scale}, not 0 to 255`);
+  }
+}
+
+function checkFunc(func: unknown): void {
+  if (typeof func !== "number" || func >>> 0 !== func) {
+    throw new RangeError(`a host function returned function id ${func}, which does not fit u32`);
+  }
+}
+
+function checkText(text: string): void {
+  if (!text.isWellFormed()) {
+    throw new TypeError("a host function returned a text with a lone surrogate");
+  }
+}

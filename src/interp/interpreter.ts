@@ -1,0 +1,517 @@
+/**
+ * The portable interpreter: one instance of a verified program, run function by function. Owns the
+ * instance's memory, code arena and host side; around the loop of `execute.ts` it does everything that
+ * is not an ordinary instruction, and it is the reference for what every other tier must do.
+ *
+ * @module
+ */
+import { Heap, MemoryLimitError } from "../heap/heap.ts";
+import { WORDS_OF_CLASS } from "../heap/layout.ts";
+import { readValue, writeValue } from "../heap/values.ts";
+import { createWords, type Words } from "../heap/words.ts";
+import { type Program, spanAt } from "../tape/program.ts";
+import { formatSignature, type Signature, typeClass } from "../tape/types.ts";
+import type { Value } from "../tape/value.ts";
+import type { VerifiedProgram } from "../tape/verify.ts";
+import type { AccessSink } from "./access.ts";
+import { CodeArena, positionIndex } from "./arena.ts";
+import { checkCallee, checkEntry } from "./entry.ts";
+import { execute, Exit, type Machine } from "./execute.ts";
+import type { Host } from "./host.ts";
+import { HOST_CHARGED, HOST_OK, HOST_PENDING, HOST_TRAP, HostCaller } from "./host_call.ts";
+import { completeLimits, type Limits } from "./limits.ts";
+import type { Outcome } from "./outcome.ts";
+import { borrowStack, growStack, returnStack } from "./stacks.ts";
+import { TraceMask, type TraceOptions, type TraceSink } from "./trace.ts";
+import { translate } from "./translate.ts";
+import { warmUp } from "./warm.ts";
+import type { PlainTrapKind, Trap, TrapReason } from "./trap.ts";
+
+/** How to run a function. */
+export interface RunOptions {
+  /** Limits that differ from `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<Limits>;
+  /** Events to report; none unless given. */
+  readonly trace?: TraceOptions;
+  /** Receives what host functions record. */
+  readonly accessSink?: AccessSink;
+}
+
+/** Most fuel that the loop's 32-bit counter is given at a time. */
+const SLICE = 1 << 30;
+/** The same while the loop is not warmed up: short runs are not worth it. */
+const COLD_SLICE = 1 << 15;
+
+let warm = false;
+
+/** Trap kinds of the loop's exits from `Exit.TRAPS + 4` on. */
+const PLAIN_TRAPS: readonly PlainTrapKind[] = [
+  "IntCastOverflow",
+  "FloatToIntInvalid",
+  "DivByZero",
+  "IntDivOverflow",
+  "DecimalScaleMismatch",
+  "DecimalOverflow",
+  "IndexOutOfBounds",
+  "StrNotCharBoundary",
+  "InvalidUtf8",
+];
+
+const NO_WORDS = createWords(0);
+const NO_SINK: TraceSink = () => {};
+
+/** An instance of a verified program; made by {@linkcode createInterpreter}. */
+export class Interpreter {
+  readonly #machine: InterpreterMachine;
+
+  /** Use {@linkcode createInterpreter}. */
+  constructor(verified: VerifiedProgram, host: Host) {
+    this.#machine = new InterpreterMachine(verified, host);
+  }
+
+  /** The program. */
+  get program(): Program {
+    return this.#machine.program;
+  }
+
+  /**
+   * Runs function `func`. Whatever the program does ends in an outcome; what a trace sink throws
+   * passes through.
+   *
+   * @throws {Error} When called by a host function of a run of this same instance.
+   * @throws {RangeError} When a limit is out of range.
+   */
+  run(func: number, args: readonly Value[], options: RunOptions = {}): Outcome {
+    const machine = this.#machine;
+    machine.start(func, args, options, false);
+    try {
+      const outcome = machine.go();
+      if (outcome === undefined) throw new Error("internal: a synchronous run waits");
+      return outcome;
+    } finally {
+      machine.finish();
+    }
+  }
+
+  /**
+   * Like {@linkcode run}, but host functions may return promises: the run waits for them, and other
+   * instances may run meanwhile.
+   */
+  async runAsync(
+    func: number,
+    args: readonly Value[],
+    options: RunOptions = {},
+  ): Promise<Outcome> {
+    const machine = this.#machine;
+    machine.start(func, args, options, true);
+    try {
+      let outcome = machine.go();
+      while (outcome === undefined) {
+        let status: number;
+        try {
+          status = machine.host.settle(await machine.host.pending);
+        } catch (error) {
+          status = machine.host.fail(error);
+        }
+        outcome = machine.resume(status);
+      }
+      return outcome;
+    } finally {
+      machine.finish();
+    }
+  }
+}
+
+/** Makes an instance of `verified` that calls `host`. Functions are translated when first called. */
+export function createInterpreter(verified: VerifiedProgram, host: Host): Interpreter {
+  return new Interpreter(verified, host);
+}
+
+/** The state of an instance and its current run. */
+class InterpreterMachine implements Machine {
+  readonly program: Program;
+  readonly heap: Heap;
+  readonly host: HostCaller;
+  readonly funcSigs: Int32Array;
+  readonly closureSigs: Int32Array;
+  readonly callSigs: Int32Array;
+  words: Words = NO_WORDS;
+  code: Int32Array;
+  entries: Int32Array;
+  ip = 0;
+  fp = 0;
+  depth = 0;
+  fuel = 0;
+  maxDepth = 0;
+  tracing = false;
+  need = 0;
+  hostStatus = 0;
+
+  readonly #verified: VerifiedProgram;
+  readonly #arena: CodeArena;
+  readonly #signatureIds = new Map<string, number>();
+  #running = false;
+  #limits!: Limits;
+  /** Fuel that is not in the slice. */
+  #reserve = 0n;
+  #mask = 0;
+  #sink: TraceSink = NO_SINK;
+  #entry = 0;
+  #rejected: TrapReason | undefined;
+  /** The instruction traced last, for the events it causes. */
+  #tracedFunc = 0;
+  #tracedPc = 0;
+  #tracedDepth = 0;
+
+  constructor(verified: VerifiedProgram, host: Host) {
+    const { program } = verified;
+    this.program = program;
+    this.heap = new Heap(program.constants);
+    this.host = new HostCaller(program, host, this.heap);
+    this.#verified = verified;
+    this.#arena = new CodeArena(program.functions.length);
+    this.code = this.#arena.code;
+    this.entries = this.#arena.entries;
+    this.funcSigs = new Int32Array(program.functions.length).fill(-1);
+    this.closureSigs = new Int32Array(program.functions.length).fill(-1);
+    this.callSigs = new Int32Array(program.callSigs.length).fill(-2);
+  }
+
+  /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
+  start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+    if (this.#running) {
+      throw new Error(
+        "this instance is running: a host function may not run the instance that called it",
+      );
+    }
+    const limits = completeLimits(options.limits);
+    this.#running = true;
+    this.#limits = limits;
+    this.#entry = func;
+    this.words = borrowStack();
+    try {
+      const { trace } = options;
+      this.#mask = trace === undefined ? 0 : trace.mask ?? TraceMask.ALL;
+      this.#sink = trace?.sink ?? NO_SINK;
+      this.tracing = this.#mask !== 0;
+      this.heap.begin(limits.maxMemory);
+      this.host.begin(
+        limits,
+        this.tracing
+          ? { mask: this.#mask, sink: this.#sink, place: () => this.#tracedPlace() }
+          : undefined,
+        options.accessSink,
+        async,
+      );
+      this.maxDepth = limits.maxCallDepth;
+      this.#split(limits.fuel);
+      if ((this.#mask & TraceMask.RUN) !== 0) {
+        const { program } = this;
+        this.#sink({ type: "run_start", program, entry: func, argCount: args.length });
+      }
+      this.#rejected = checkEntry(this.program, func, args);
+      if (this.#rejected === undefined) this.#enter(func, args);
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+  }
+
+  /** Ends a run: frees what it allocated and gives its stack back. */
+  finish(): void {
+    this.heap.reset();
+    this.host.end();
+    returnStack(this.words);
+    this.words = NO_WORDS;
+    this.#sink = NO_SINK;
+    this.#running = false;
+  }
+
+  /** Pushes the entry frame above the words that take its results. */
+  #enter(func: number, args: readonly Value[]): void {
+    const arena = this.#arena;
+    this.entries = this.tracing ? arena.meteredEntries : arena.entries;
+    const { results } = this.program.functions[func];
+    const stub = arena.returnStub(results);
+    const { entry } = translate(arena, this.#verified, this.heap, func, this.tracing);
+    this.code = arena.code;
+    // A stub of a list of n words begins n + 2 words below the position it returns to.
+    let resultWords = 0;
+    for (const type of results) resultWords += WORDS_OF_CLASS[typeClass(type)];
+    const fp = resultWords + 1;
+    const need = fp + this.code[entry - 2];
+    if (need > this.words.i64.length) {
+      const grown = growStack(this.words, need);
+      if (grown === undefined) throw new Error("internal: one frame exceeds the stack");
+      this.words = grown;
+    }
+    const { words } = this;
+    words.i32[2 * (fp - 1)] = stub;
+    words.i32[2 * (fp - 1) + 1] = 0;
+    this.fp = fp;
+    this.ip = entry;
+    this.depth = 1;
+    try {
+      let at = fp;
+      for (const arg of args) at += writeValue(this.heap, words, at, arg);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      this.#rejected = { kind: "MemoryLimitExceeded" };
+    }
+  }
+
+  /** Runs from the start; undefined when a host function's promise is pending. */
+  go(): Outcome | undefined {
+    if (this.#rejected !== undefined) {
+      return this.#failure({ ...this.#rejected, func: this.#entry, pc: 0 });
+    }
+    this.#transfer();
+    return this.#drive();
+  }
+
+  /** Goes on after a host call that was pending. */
+  resume(status: number): Outcome | undefined {
+    return this.#afterHost(status) ?? this.#drive();
+  }
+
+  #drive(): Outcome | undefined {
+    for (;;) {
+      const exit = execute(this);
+      let outcome: Outcome | undefined;
+      switch (exit) {
+        case Exit.DONE:
+          return this.#success();
+        case Exit.FUEL:
+          this.fuel += this.code[this.ip - 1];
+          this.#transfer();
+          break;
+        case Exit.TICK:
+          if (this.#reserve === 0n) return this.#trap({ kind: "FuelExceeded" });
+          this.#split(this.#left());
+          break;
+        case Exit.CALL:
+          if (this.depth >= this.maxDepth) return this.#trap({ kind: "CallDepthExceeded" });
+          this.#translate(this.code[this.ip + 1]);
+          break;
+        case Exit.INDIRECT:
+          outcome = this.#resolve();
+          break;
+        case Exit.STACK: {
+          const grown = growStack(this.words, this.need);
+          if (grown === undefined) return this.#trap({ kind: "MemoryLimitExceeded" });
+          this.words = grown;
+          break;
+        }
+        case Exit.MEMORY:
+          if (!this.heap.reserve(this.need)) return this.#trap({ kind: "MemoryLimitExceeded" });
+          break;
+        case Exit.HOST:
+          if (this.hostStatus === HOST_PENDING) return undefined;
+          outcome = this.#afterHost(this.hostStatus);
+          break;
+        case Exit.RELOAD:
+          break;
+        case Exit.TRAP_CODE:
+          return this.#trap({ kind: "TrapCode", code: this.#trapCode() });
+        case Exit.INVALID_PC:
+          return this.#trap({ kind: "InvalidPc" });
+        case Exit.AGG_WRONG_KIND:
+          return this.#trap({ kind: "AggError", error: "WrongKind" });
+        case Exit.AGG_OUT_OF_BOUNDS:
+          return this.#trap({ kind: "AggError", error: "OutOfBounds" });
+        default:
+          return this.#trap({ kind: PLAIN_TRAPS[exit - Exit.INT_CAST_OVERFLOW] });
+      }
+      if (outcome !== undefined) return outcome;
+    }
+  }
+
+  /** Fuel left. */
+  #left(): bigint {
+    return this.#reserve + BigInt(this.fuel);
+  }
+
+  /** Divides `left` into slice and reserve. */
+  #split(left: bigint): void {
+    const slice = warm ? SLICE : COLD_SLICE;
+    this.fuel = left < BigInt(slice) ? Number(left) : slice;
+    this.#reserve = left - BigInt(this.fuel);
+  }
+
+  /** Charges the segment at `ip`; when less fuel is left, goes on in metered code. */
+  #transfer(): void {
+    const cost = this.code[this.ip - 1];
+    if (this.fuel < cost) {
+      if (!warm && this.#reserve > 0n) {
+        warm = true;
+        warmUp();
+      }
+      this.#split(this.#left());
+    }
+    if (this.fuel >= cost) {
+      this.fuel -= cost;
+      return;
+    }
+    const arena = this.#arena;
+    const plain = arena.find(this.ip);
+    const at = positionIndex(plain, this.ip);
+    const first = at === 0 ? 0 : plain.indexes[at - 1] + 1;
+    const metered = translate(arena, this.#verified, this.heap, plain.func, true);
+    this.code = arena.code;
+    // Position 0 traces the function's entry, which is no instruction.
+    let k = 1;
+    while (metered.indexes[k] < first) k++;
+    this.ip = metered.positions[k];
+  }
+
+  #translate(func: number): void {
+    const arena = this.#arena;
+    translate(arena, this.#verified, this.heap, func, this.entries === arena.meteredEntries);
+    this.code = arena.code;
+  }
+
+  /** Checks the indirect call at `ip` and makes the loop accept it. */
+  #resolve(): Outcome | undefined {
+    if (this.depth >= this.maxDepth) return this.#trap({ kind: "CallDepthExceeded" });
+    const { code, ip } = this;
+    const closure = code[ip] === 0x49;
+    const callSig = code[ip + 1];
+    const func = this.words.i32[2 * (this.fp + code[ip + 2])] >>> 0;
+    const wanted = this.program.callSigs[callSig];
+    const callee = this.program.functions[func];
+    const reason = checkCallee(wanted, callee, closure);
+    if (reason !== undefined) return this.#trap(reason);
+    this.callSigs[callSig] = this.#signatureId(wanted);
+    if (closure) this.closureSigs[func] = this.callSigs[callSig];
+    else this.funcSigs[func] = this.callSigs[callSig];
+    this.#translate(func);
+  }
+
+  #signatureId(signature: Signature): number {
+    const key = formatSignature(signature);
+    let id = this.#signatureIds.get(key);
+    if (id === undefined) this.#signatureIds.set(key, id = this.#signatureIds.size);
+    return id;
+  }
+
+  /** What is left of the host call at `ip` once the host is done with it. */
+  #afterHost(status: number): Outcome | undefined {
+    if (status === HOST_TRAP || status === HOST_CHARGED) {
+      const left = this.#left() - this.host.charged;
+      this.#split(left < 0n ? 0n : left);
+    }
+    if (status === HOST_TRAP) return this.#trap(this.host.reason!);
+    const { code, ip, fp } = this;
+    const n = code[ip + 3];
+    if (n < 0) return this.#trap({ kind: "InvalidPc" });
+    if (status !== HOST_OK && status !== HOST_CHARGED) {
+      throw new Error(`internal: host call status ${status}`);
+    }
+    const next = code[ip + 2];
+    const results = this.host.results.i64;
+    for (let k = 0; k < n; k++) this.words.i64[fp + code[next - 1 - n + k]] = results[k];
+    this.ip = next;
+    this.#transfer();
+  }
+
+  #trapCode(): number {
+    const translation = this.#arena.find(this.ip);
+    const index = translation.indexes[positionIndex(translation, this.ip)];
+    const { code } = this.#verified.functions[translation.func];
+    return code.operands[code.at[index]] >>> 0;
+  }
+
+  /** Ends the run with a trap of the instruction at `ip`. */
+  #trap(reason: TrapReason): Outcome {
+    const translation = this.#arena.find(this.ip);
+    const { func, metered, indexes } = translation;
+    const index = indexes[positionIndex(translation, this.ip)];
+    const { code } = this.#verified.functions[func];
+    if (!metered) {
+      // The segment was charged as a whole; what lies behind the trap did not run.
+      for (let i = index; i < code.count; i++) {
+        const op = code.ops[i];
+        if (
+          op === 0x02 || op === 0x40 || op === 0x41 || op === 0x50 || op === 0x51 || op === 0x52 ||
+          op === 0x54
+        ) {
+          this.fuel += i - index;
+          break;
+        }
+      }
+    }
+    const pc = code.pcs[index];
+    const span = spanAt(this.program.functions[func].spans, pc);
+    return this.#failure(
+      span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span },
+    );
+  }
+
+  #failure(trap: Trap): Outcome {
+    if ((this.#mask & TraceMask.RUN) !== 0) {
+      this.#sink({ type: "run_end", program: this.program, trap });
+    }
+    return { ok: false, trap, ...this.#usage() };
+  }
+
+  #success(): Outcome {
+    const values: Value[] = [];
+    let at = 0;
+    for (const type of this.program.functions[this.#entry].results) {
+      const cls = typeClass(type);
+      values.push(readValue(this.heap, this.words, at, cls));
+      at += WORDS_OF_CLASS[cls];
+    }
+    if ((this.#mask & TraceMask.RUN) !== 0) {
+      this.#sink({ type: "run_end", program: this.program, trap: undefined });
+    }
+    return { ok: true, values, ...this.#usage() };
+  }
+
+  #usage(): { fuelUsed: bigint; hostCalls: bigint } {
+    return {
+      fuelUsed: this.#limits.fuel - this.#left(),
+      hostCalls: BigInt(this.host.count),
+    };
+  }
+
+  traceInstruction(func: number, index: number, depth: number): void {
+    const { code } = this.#verified.functions[func];
+    this.#tracedFunc = func;
+    this.#tracedPc = code.pcs[index];
+    this.#tracedDepth = depth;
+    if ((this.#mask & TraceMask.INSTR) === 0 || index >= code.count) return;
+    this.#sink({
+      type: "instr",
+      program: this.program,
+      func,
+      pc: code.pcs[index],
+      nextPc: code.pcs[index + 1],
+      span: spanAt(this.program.functions[func].spans, code.pcs[index]),
+      opcode: code.ops[index],
+    });
+  }
+
+  traceScope(type: "scope_enter" | "scope_exit", func: number, depth: number): void {
+    if ((this.#mask & TraceMask.CALL) === 0) return;
+    const enter = type === "scope_enter";
+    const frame = enter ? func : this.#tracedFunc;
+    const pc = enter ? 0 : this.#tracedPc;
+    this.#sink({
+      type,
+      program: this.program,
+      scope: { kind: "callFrame", func: frame },
+      depth,
+      func: frame,
+      pc,
+      span: spanAt(this.program.functions[frame].spans, pc),
+    });
+  }
+
+  #tracedPlace(): { func: number; pc: number; span?: bigint; depth: number } {
+    const func = this.#tracedFunc;
+    const pc = this.#tracedPc;
+    const span = spanAt(this.program.functions[func].spans, pc);
+    return { func, pc, span, depth: this.#tracedDepth };
+  }
+}
