@@ -1,0 +1,144 @@
+/**
+ * The engine: where a verified program meets a host and a tier. Every tier gives the same results,
+ * traps, fuel and host calls; which one runs is a matter of speed and permissions.
+ *
+ * @module
+ */
+import { createHost, type Host } from "../interp/host.ts";
+import { createInterpreter, type Interpreter, type RunOptions } from "../interp/interpreter.ts";
+import type { Outcome } from "../interp/outcome.ts";
+import { findFunction, type Program } from "../tape/program.ts";
+import type { Value } from "../tape/value.ts";
+import type { VerifiedProgram } from "../tape/verify.ts";
+import { didYouMean } from "../util/did_you_mean.ts";
+
+export type { RunOptions } from "../interp/interpreter.ts";
+
+/** The ways of running a program that this version has. */
+export const TIERS = ["interp"] as const;
+
+/** How a program is run. */
+export type Tier = (typeof TIERS)[number];
+
+/** Options of an engine. */
+export interface EngineOptions {
+  /** The tier to use; `"interp"` by default. */
+  readonly tier?: Tier;
+}
+
+/**
+ * Runs programs. Dispose of it (with `using`) to free what its instances hold.
+ *
+ * @example
+ * ```ts
+ * import { assemble, Engine, i64, verify } from "@burin/burin";
+ *
+ * const program = verify(assemble(`
+ *   func double(x: i64) -> (i64) {
+ *     y = i64.add x, x
+ *     ret y
+ *   }
+ * `));
+ * using engine = new Engine();
+ * using instance = engine.load(program);
+ * const outcome = instance.run("double", [i64(21)]);
+ * if (outcome.ok) console.log(outcome.values[0], outcome.fuelUsed); // { type: "i64", value: 42n } 2n
+ * ```
+ */
+export class Engine implements Disposable {
+  /** The tier programs run in. */
+  readonly tier: Tier;
+  readonly #instances = new Set<Instance>();
+  #disposed = false;
+
+  /**
+   * Makes an engine.
+   *
+   * @throws {TypeError} When the tier does not exist.
+   */
+  constructor(options: EngineOptions = {}) {
+    const tier = options.tier ?? "interp";
+    if (!TIERS.includes(tier)) {
+      throw new TypeError(`unknown tier ${JSON.stringify(tier)}: expected ${TIERS.join(", ")}`);
+    }
+    this.tier = tier;
+  }
+
+  /**
+   * Makes an instance of a program: its own memory, its host functions.
+   *
+   * @param host What the program may call; nothing by default.
+   */
+  load(program: VerifiedProgram, host: Host = createHost()): Instance {
+    if (this.#disposed) throw new Error("the engine has been disposed of");
+    const instance = new Instance(program, host, (self) => this.#instances.delete(self));
+    this.#instances.add(instance);
+    return instance;
+  }
+
+  /** Disposes of all instances. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    for (const instance of [...this.#instances]) instance[Symbol.dispose]();
+  }
+}
+
+/** A program ready to run; made by {@linkcode Engine.load}. */
+export class Instance implements Disposable {
+  #interpreter: Interpreter | undefined;
+  readonly #program: Program;
+  readonly #onDispose: (instance: Instance) => void;
+
+  /** Use {@linkcode Engine.load}. */
+  constructor(program: VerifiedProgram, host: Host, onDispose: (instance: Instance) => void) {
+    this.#interpreter = createInterpreter(program, host);
+    this.#program = this.#interpreter.program;
+    this.#onDispose = onDispose;
+  }
+
+  /** The program. */
+  get program(): Program {
+    return this.#program;
+  }
+
+  /**
+   * Runs a function. Whatever the program does ends in an outcome: results, or a trap with its place.
+   *
+   * @param func The function's id, or its name.
+   * @throws {TypeError} When no function has that name.
+   * @throws {RangeError} When a limit is out of range.
+   * @throws {Error} When the instance is disposed of, or is running already.
+   */
+  run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
+    return this.#live().run(this.#resolve(func), args, options);
+  }
+
+  /** Like {@linkcode run}; host functions may return promises, which the run waits for. */
+  async runAsync(
+    func: number | string,
+    args: readonly Value[],
+    options: RunOptions = {},
+  ): Promise<Outcome> {
+    return await this.#live().runAsync(this.#resolve(func), args, options);
+  }
+
+  #live(): Interpreter {
+    if (this.#interpreter === undefined) throw new Error("the instance has been disposed of");
+    return this.#interpreter;
+  }
+
+  #resolve(func: number | string): number {
+    if (typeof func === "number") return func;
+    const index = findFunction(this.#program, func);
+    if (index >= 0) return index;
+    const names = this.#program.functionNames.map((name) => this.#program.symbols[name.symbol]);
+    throw new TypeError(`no function is named ${JSON.stringify(func)}${didYouMean(func, names)}`);
+  }
+
+  /** Frees the instance's memory. Outcomes already returned stay valid. */
+  [Symbol.dispose](): void {
+    if (this.#interpreter === undefined) return;
+    this.#interpreter = undefined;
+    this.#onDispose(this);
+  }
+}
