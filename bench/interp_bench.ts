@@ -20,7 +20,7 @@ import {
 import { createStandardHost } from "../scripts/standard_host.ts";
 import { createInterpreter } from "../src/interp/interpreter.ts";
 import { decodeProgram } from "../src/tape/decode.ts";
-import { verify, type VerifiedProgram } from "../src/tape/verify.ts";
+import { type VerifiedProgram, verify } from "../src/tape/verify.ts";
 
 const FOLDER = new URL("../tests/corpus/extape/", import.meta.url);
 

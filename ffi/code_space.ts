@@ -60,9 +60,13 @@ const DEFAULT_RESERVE = 64 << 20;
  * cannot see addresses.
  *
  * @example Publishing a function
- * ```ts no-eval
+ * ```ts
+ * import { CodeSpace } from "./code_space.ts";
+ *
+ * const ret = Deno.build.arch === "x86_64" ? [0xc3] : [0xc0, 0x03, 0x5f, 0xd6];
  * using space = new CodeSpace();
- * const address = space.publish(bytes); // position-independent machine code
+ * const address = space.publish(Uint8Array.from(ret)); // position-independent machine code
+ * space.free(address);
  * ```
  */
 export class CodeSpace implements Disposable {

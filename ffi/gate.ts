@@ -40,11 +40,17 @@ export interface ProbeResult {
  * The way into machine code.
  *
  * @example Running published code
- * ```ts no-eval
+ * ```ts
+ * import { CodeSpace } from "./code_space.ts";
+ * import { Gate } from "./gate.ts";
+ * import { ContextBlock } from "./memory.ts";
+ * import { pointerTo } from "./pointer.ts";
+ *
+ * const ret = Deno.build.arch === "x86_64" ? [0xc3] : [0xc0, 0x03, 0x5f, 0xd6];
  * using space = new CodeSpace();
  * using gate = new Gate(space);
  * using context = new ContextBlock();
- * gate.enter(pointerTo(space.publish(bytes)), context.pointer);
+ * gate.enter(pointerTo(space.publish(Uint8Array.from(ret), 16)), context.pointer);
  * ```
  */
 export class Gate implements Disposable {

@@ -28,6 +28,7 @@ const SYMBOLS = {
   memmove: { type: "pointer" },
   memset: { type: "pointer" },
   memcmp: { type: "pointer" },
+  fmod: { type: "pointer", optional: true },
   memfd_create: { parameters: ["buffer", "u32"], result: "i32", optional: true },
   __errno_location: { parameters: [], result: "pointer", optional: true },
   __error: { parameters: [], result: "pointer", optional: true },
@@ -40,6 +41,8 @@ const SYMBOLS = {
   pthread_jit_write_protect_np: { type: "pointer", optional: true },
 } as const;
 
+const MATH_SYMBOLS = { fmod: { type: "pointer" } } as const;
+
 const CACHE_SYMBOLS = {
   __clear_cache: { parameters: ["u64", "u64"], result: "void" },
 } as const;
@@ -50,6 +53,7 @@ export type RawFunction =
   | "memmove"
   | "memset"
   | "memcmp"
+  | "fmod"
   | "sys_icache_invalidate"
   | "pthread_jit_write_protect_np";
 
@@ -76,6 +80,8 @@ interface Binding {
   readonly name: string;
   readonly main: Deno.DynamicLibrary<typeof SYMBOLS>;
   readonly cache: Deno.DynamicLibrary<typeof CACHE_SYMBOLS> | null;
+  /** The mathematics library, opened when first asked for. */
+  math: Deno.DynamicLibrary<typeof MATH_SYMBOLS> | null;
   readonly pageSize: number;
   users: number;
 }
@@ -114,7 +120,7 @@ function bind(): Binding {
     }
   }
   const pageSize = library.symbols.getpagesize();
-  return { system, arch, name, main: library, cache, pageSize, users: 0 };
+  return { system, arch, name, main: library, cache, math: null, pageSize, users: 0 };
 }
 
 function openFirst(
@@ -136,6 +142,7 @@ function releaseBinding(binding: Binding): void {
   if (shared === binding) shared = null;
   binding.main.close();
   binding.cache?.close();
+  binding.math?.close();
 }
 
 /** One user's handle of the C library. All methods are synchronous and on the calling thread. */
@@ -195,6 +202,12 @@ export class Libc implements Disposable {
   address(name: RawFunction): number {
     const symbols = this.#symbols;
     if (name === "sys_icache_invalidate") return addressOf(symbols.sys_icache_invalidate_address);
+    if (name === "fmod" && symbols.fmod === null) {
+      const { mathLibrary } = this.#binding.system;
+      if (mathLibrary === null) return 0;
+      this.#binding.math ??= Deno.dlopen(mathLibrary, MATH_SYMBOLS);
+      return addressOf(this.#binding.math.symbols.fmod);
+    }
     return addressOf(symbols[name]);
   }
 

@@ -14,6 +14,8 @@ export interface System {
   readonly libraries: readonly string[];
   /** Where AArch64's `__clear_cache` lies, if not in the C library. */
   readonly cacheLibrary: string | null;
+  /** Where `fmod` lies, if not in the C library. */
+  readonly mathLibrary: string | null;
   /** `MAP_*` flags for `mmap`. */
   readonly map: {
     readonly shared: number;
@@ -43,6 +45,8 @@ export const SYSTEMS: Readonly<Record<string, System | RefusedSystem>> = {
     // glibc everywhere but on Alpine and its kin, whose musl goes by the name of the machine.
     libraries: ["libc.so.6", "libc.musl-%a.so.1"],
     cacheLibrary: "libgcc_s.so.1",
+    // musl has it in the C library, which is asked first.
+    mathLibrary: "libm.so.6",
     map: {
       shared: 0x01,
       private: 0x02,
@@ -56,6 +60,7 @@ export const SYSTEMS: Readonly<Record<string, System | RefusedSystem>> = {
   darwin: {
     libraries: ["/usr/lib/libSystem.B.dylib"],
     cacheLibrary: null,
+    mathLibrary: null,
     map: {
       shared: 0x0001,
       private: 0x0002,

@@ -13,7 +13,13 @@ import { align8, MAX_MEMORY_BYTES, MAX_PAGES, NULL_BYTES, PAGE_BYTES } from "./l
 const KEEP_BYTES = 16 << 20;
 
 const encoder = new TextEncoder();
+
+/** Views of no memory, shared: most instances of small programs never have any. */
 const NO_BYTES = new Uint8Array(0);
+const NO_I32 = new Int32Array(0);
+const NO_U32 = new Uint32Array(0);
+const NO_I64 = new BigInt64Array(0);
+const NO_U64 = new BigUint64Array(0);
 
 /** Index of the allocation pointer in `Heap.bounds`. */
 export const BOUNDS_TOP = 0;
@@ -34,13 +40,13 @@ export class Heap {
   /** All of memory as bytes. Replaced when memory grows: refetch after anything that allocates. */
   u8: Uint8Array = NO_BYTES;
   /** The same memory as int32 words. */
-  i32: Int32Array = new Int32Array(0);
+  i32: Int32Array = NO_I32;
   /** The same memory as uint32 words. */
-  u32: Uint32Array = new Uint32Array(0);
+  u32: Uint32Array = NO_U32;
   /** The same memory as int64 words. */
-  i64: BigInt64Array = new BigInt64Array(0);
+  i64: BigInt64Array = NO_I64;
   /** The same memory as uint64 words. */
-  u64: BigUint64Array = new BigUint64Array(0);
+  u64: BigUint64Array = NO_U64;
   /**
    * The allocation pointer and its soft end, where interpreter loops read and write them:
    * `[BOUNDS_TOP]` is the next free byte, `[BOUNDS_SOFT_END]` the end of what may be used without
@@ -55,7 +61,7 @@ export class Heap {
   #memory: WebAssembly.Memory | undefined;
   #constants: readonly Constant[];
   /** (offset, length) by pool index; filled when memory is created. */
-  #constantWords = new Uint32Array(0);
+  #constantWords = NO_U32;
   #maxMemory = 0;
   /** The address that `top` may not pass in this run. */
   #end = 0;
@@ -100,7 +106,10 @@ export class Heap {
       this.#memory = undefined;
       this.base = this.bounds[BOUNDS_TOP] = this.bounds[BOUNDS_SOFT_END] = 0;
       this.u8 = NO_BYTES;
-      this.#refresh(new ArrayBuffer(0));
+      this.i32 = NO_I32;
+      this.u32 = NO_U32;
+      this.i64 = NO_I64;
+      this.u64 = NO_U64;
     }
   }
 

@@ -70,21 +70,26 @@ export function wordsOf(types: readonly ValueType[]): number {
 /** The shared code array and its translations. */
 export class CodeArena {
   /** The code words; replaced when it grows. Position 0 is never code. */
-  code: Int32Array = new Int32Array(256);
+  code: Int32Array;
   /** Number of words in use. */
   used = 4;
   /** Entry position by function, 0 while not translated. */
   readonly entries: Int32Array;
-  /** Entry positions of the metered translations, 0 while not translated. */
-  readonly meteredEntries: Int32Array;
 
   readonly #translations: Translation[] = [];
-  readonly #stubs = new Map<number, number>();
+  /** Return stubs by form, and by length for lists. */
+  readonly #stubs: number[] = [];
+  #meteredEntries: Int32Array | undefined;
 
-  /** An empty arena for `count` functions. */
-  constructor(count: number) {
+  /** An empty arena for `count` functions, with room for `words` code words at first. */
+  constructor(count: number, words: number) {
+    this.code = new Int32Array(Math.max(words, 16));
     this.entries = new Int32Array(count);
-    this.meteredEntries = new Int32Array(count);
+  }
+
+  /** Entry positions of the metered translations, 0 while not translated. */
+  get meteredEntries(): Int32Array {
+    return this.#meteredEntries ??= new Int32Array(this.entries.length);
   }
 
   /** Appends a word. */
@@ -124,8 +129,8 @@ export class CodeArena {
   returnStub(results: readonly ValueType[]): number {
     const form = returnForm(results);
     const words = wordsOf(results);
-    const key = form === ReturnForm.LIST ? words : -1 - form;
-    const known = this.#stubs.get(key);
+    const key = form === ReturnForm.LIST ? 2 + words : form;
+    const known = this.#stubs[key];
     if (known !== undefined) return known;
     if (form === ReturnForm.ONE) this.put(0);
     if (form === ReturnForm.LIST) {
@@ -135,7 +140,7 @@ export class CodeArena {
     this.put(0);
     const stub = this.used;
     this.put(Op.HALT);
-    this.#stubs.set(key, stub);
+    this.#stubs[key] = stub;
     return stub;
   }
 }

@@ -121,6 +121,7 @@ export interface HostFunction extends HostSpec {
  *
  * It returns nothing for no results, the plain form for one and an array for several. A tagged value
  * may stand for any plain one. What it throws becomes a `HostCallFailed` trap with the error as cause.
+ * It may return a promise of all that when the run is an asynchronous one.
  *
  * @example
  * ```ts
@@ -139,7 +140,7 @@ export function hostFunction<
   const A extends readonly ValueType[],
   const R extends readonly ValueType[],
   // `const`, so that an array literal is taken for the tuple of results that it is.
-  const T extends HostReturn<R>,
+  const T extends HostReturn<R> | Promise<HostReturn<R>>,
 >(
   spec: HostSpec<A, R>,
   call: (...args: [...PlainArgs<A>, HostContext]) => T,

@@ -56,10 +56,16 @@ interface Binding {
 
 const FUEL_MAX = (1n << 64n) - 1n;
 
+/**
+ * Result words of all instances while they suffice: results are written after the host function has
+ * returned and read before anything else runs.
+ */
+const SHARED_RESULTS = createWords(16);
+
 /** The host side of one instance; `begin` and `end` bracket a run. */
 export class HostCaller {
   /** Result words of the last call, in order (`WORDS_OF_CLASS`); replaced when it grows. */
-  results: Words = createWords(16);
+  results: Words = SHARED_RESULTS;
   /** Why the last call trapped. */
   reason: TrapReason | undefined;
   /** Fuel the last call charged. */

@@ -57,7 +57,11 @@ const PLAIN_TRAPS: readonly PlainTrapKind[] = [
   "InvalidUtf8",
 ];
 
+/** Room for a few small functions. */
+const FIRST_CODE_WORDS = 256;
+
 const NO_WORDS = createWords(0);
+const NO_SIGS = new Int32Array(0);
 const NO_SINK: TraceSink = () => {};
 
 /** An instance of a verified program; made by {@linkcode createInterpreter}. */
@@ -169,12 +173,13 @@ class InterpreterMachine implements Machine {
     this.heap = new Heap(program.constants);
     this.host = new HostCaller(program, host, this.heap);
     this.#verified = verified;
-    this.#arena = new CodeArena(program.functions.length);
+    this.#arena = new CodeArena(program.functions.length, FIRST_CODE_WORDS);
     this.code = this.#arena.code;
     this.entries = this.#arena.entries;
-    this.funcSigs = new Int32Array(program.functions.length).fill(-1);
-    this.closureSigs = new Int32Array(program.functions.length).fill(-1);
-    this.callSigs = new Int32Array(program.callSigs.length).fill(-2);
+    const indirect = program.callSigs.length > 0;
+    this.funcSigs = indirect ? new Int32Array(program.functions.length).fill(-1) : NO_SIGS;
+    this.closureSigs = indirect ? new Int32Array(program.functions.length).fill(-1) : NO_SIGS;
+    this.callSigs = indirect ? new Int32Array(program.callSigs.length).fill(-2) : NO_SIGS;
   }
 
   /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
@@ -366,7 +371,7 @@ class InterpreterMachine implements Machine {
 
   #translate(func: number): void {
     const arena = this.#arena;
-    translate(arena, this.#verified, this.heap, func, this.entries === arena.meteredEntries);
+    translate(arena, this.#verified, this.heap, func, this.entries !== arena.entries);
     this.code = arena.code;
   }
 

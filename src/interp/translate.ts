@@ -58,6 +58,10 @@ export function translate(
   return new Translator(arena, verified, heap, func, metered).run();
 }
 
+/** Where positions and indexes are collected; one translation is made at a time. */
+let scratchPositions = new Int32Array(256);
+let scratchIndexes = new Int32Array(256);
+
 /** The work on one function. */
 class Translator {
   readonly #arena: CodeArena;
@@ -98,8 +102,13 @@ class Translator {
     }
     this.#frameWords = words;
     // Metered: a tick and perhaps a trace exit for each instruction, and the trace enter.
-    this.#positions = new Int32Array(metered ? 3 * code.count + 3 : code.count + 1);
-    this.#indexes = new Int32Array(this.#positions.length);
+    const most = metered ? 3 * code.count + 3 : code.count + 1;
+    if (scratchPositions.length < most) {
+      scratchPositions = new Int32Array(2 * most);
+      scratchIndexes = new Int32Array(2 * most);
+    }
+    this.#positions = scratchPositions;
+    this.#indexes = scratchIndexes;
   }
 
   run(): Translation {

@@ -441,6 +441,22 @@ const CASES: Case[] = [
     error: null,
   },
   {
+    name: "no stale shape once another type was written between",
+    program: program([
+      func({
+        args: ["agg", "bool"],
+        lines: [
+          ["tuple.new", 3, []],
+          ["const.i64", 3, 1],
+          ["select", 3, 2, 1, 1],
+          ["tuple.get", 4, 3, 5],
+          RET,
+        ],
+      }),
+    ]),
+    error: { kind: "UnstableRegType", func: 0, reg: 4 },
+  },
+  {
     name: "one result register twice at two types: the last one wins",
     program: program([
       func({ lines: [["call", 0, 1, 0, [], [1, 1]], ["bool.not", 2, 1], RET] }),
@@ -601,6 +617,32 @@ Deno.test("functions that share bytes are judged one by one", () => {
     twice({ args: ["i64", "i64", "bool"], regCount: 501 }),
     { kind: "UnstableRegTypeAt", func: 1, pc: 0, reg: 3 },
   );
+});
+
+Deno.test("the first of many unwritten registers is the one in code order", () => {
+  const many = Array.from({ length: 80 }, (_, k) => k + 2);
+  for (const [first, second] of [[2, 70], [70, 2], [40, 41], [81, 2]]) {
+    // All are written before the block "use", none before "early".
+    const lines: Line[] = [
+      ["const.bool", 1, true],
+      ["br", 1, "@write", "@early"],
+      "write:",
+      ...many.map((reg): Line => ["const.i64", reg, 1]),
+      ["jmp", "@use"],
+      "use:",
+      ...many.map((reg): Line => ["mov", reg, reg]),
+      RET,
+      "early:",
+      ["mov", 90, first],
+      ["mov", 91, second],
+      RET,
+    ];
+    const pc = code(...lines).length - code(["mov", 90, first], ["mov", 91, second], RET).length;
+    assertEquals(
+      verdict(program([func({ regCount: 100, lines })])),
+      { kind: "UninitializedRead", func: 0, pc, reg: first },
+    );
+  }
 });
 
 Deno.test("nothing that the caller keeps reaches a verified program", () => {
