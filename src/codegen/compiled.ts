@@ -21,3 +21,8 @@ export interface CompiledFunction {
   /** Pairs (code offset, guest pc), ascending, for listings. */
   readonly pcMap: Int32Array;
 }
+
+/** Thrown for a function that is too large for the machine code of a target. */
+export class CompileError extends Error {
+  override readonly name = "CompileError";
+}

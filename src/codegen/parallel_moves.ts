@@ -4,12 +4,13 @@
  *
  * Relies on destinations of a group being distinct. Uses one scratch register of each class: a cycle
  * parks one value in its own class's scratch, while a slot-to-slot move inside the cycle goes through
- * the other class's. Constants are written last, when nothing is parked.
+ * the other class's (`emit` is given the class of the parked value for it, whatever the slots hold).
+ * Constants are written last, when nothing is parked.
  *
  * @module
  */
 import type { Allocation } from "./regalloc.ts";
-import { isConst } from "./registers.ts";
+import { isConst, isSlot } from "./registers.ts";
 
 /** Writes one move; `to` and `from` are locations or the class's scratch register. */
 export type MoveEmitter = (cls: number, to: number, from: number) => void;
@@ -60,16 +61,21 @@ export function emitParallelMoves(
   // Only cycles are left: each location read once and written once.
   for (let k = start; k < end; k++) {
     if (isConst(moveFrom[k]) || writer.get(moveTo[k]) !== k) continue;
-    const cls = moveClass[k];
-    emit(cls, scratch[cls], moveTo[k]);
-    let at = k;
-    while (moveFrom[at] !== moveTo[k]) {
-      emit(cls, moveTo[at], moveFrom[at]);
+    // Slots hold either class, so a cycle through them may mix classes. What is parked is the value
+    // that the last move of the cycle reads; moves between slots then keep off its scratch register.
+    let last = k;
+    while (moveFrom[last] !== moveTo[k]) last = writer.get(moveFrom[last])!;
+    const parked = moveClass[last];
+    emit(parked, scratch[parked], moveTo[k]);
+    for (let at = k; at !== last;) {
+      const from = moveFrom[at];
+      const isWord = isSlot(from) && isSlot(moveTo[at]);
+      emit(isWord ? parked : moveClass[at], moveTo[at], from);
       writer.delete(moveTo[at]);
-      at = writer.get(moveFrom[at])!;
+      at = writer.get(from)!;
     }
-    emit(cls, moveTo[at], scratch[cls]);
-    writer.delete(moveTo[at]);
+    emit(parked, moveTo[last], scratch[parked]);
+    writer.delete(moveTo[last]);
   }
   for (let k = start; k < end; k++) {
     if (isConst(moveFrom[k])) emit(moveClass[k], moveTo[k], moveFrom[k]);

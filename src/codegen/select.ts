@@ -79,6 +79,11 @@ export class Selection {
     return made;
   }
 
+  /** Lets `v` have a virtual register that exists already and holds the bits of `v`. */
+  share(v: number, vreg: number): void {
+    this.#vregs[v] = vreg;
+  }
+
   /** Whether `v` is an integer or float constant. */
   isConst(v: number): boolean {
     const op = this.func.op[v];

@@ -13,6 +13,9 @@
 import { Func } from "./func.ts";
 import { Op, Type } from "./opcodes.ts";
 
+/** Length that tables start with; those of edges twice that. */
+const ROOM = 16;
+
 /** Builder of one function; finished once. */
 export class FuncBuilder {
   /** The function being built. */
@@ -20,7 +23,7 @@ export class FuncBuilder {
   /** Block that receives instructions, -1 behind a terminator. */
   current = -1;
 
-  #varTypes = new Uint8Array(16);
+  #varTypes: Uint8Array;
   #varCount = 0;
 
   // Definitions: an open-addressed table from (block, variable) to value. A slot is four words,
@@ -29,20 +32,22 @@ export class FuncBuilder {
   #slotsUsed = 0;
 
   // Edges, linked per target block: newest first.
-  #edgeHead = new Int32Array(16).fill(-1);
-  #edgeCount = new Int32Array(16);
-  #edgeNext = new Int32Array(32);
-  #edgeFrom = new Int32Array(32);
-  #edgeTerm = new Int32Array(32);
-  #edgeTarget = new Int32Array(32);
+  #edgeHead: Int32Array;
+  #edgeCount: Int32Array;
+  #edgeNext: Int32Array;
+  #edgeFrom: Int32Array;
+  #edgeTerm: Int32Array;
+  #edgeTarget: Int32Array;
   #edges = 0;
 
-  #sealed = new Uint8Array(16);
+  #sealed: Uint8Array;
+  /** What `seal` was told. */
+  #above: Int32Array;
   /** Parameters of unsealed blocks that wait for their arguments: block -> [variable, param...]. */
   readonly #incomplete = new Map<number, number[]>();
   /** Blocks that already have a parameter for a variable: explicit ones may no longer be added. */
-  #hasVarParams = new Uint8Array(16);
-  #zero = new Int32Array(5).fill(-1);
+  #hasVarParams: Uint8Array;
+  #zero: Int32Array;
 
   /**
    * Starts a function: makes the entry block with a parameter for each of `paramTypes`, sealed and
@@ -55,7 +60,31 @@ export class FuncBuilder {
     capacity = 64,
   ) {
     this.func = new Func(name, paramTypes, resultTypes, capacity);
-    this.#slots = new Int32Array(4 << (32 - Math.clz32(Math.max(capacity, 32) - 1)));
+    // One buffer for all, as in `Func`.
+    const slots = 4 << (32 - Math.clz32(Math.max(capacity, 32) - 1));
+    const buffer = new ArrayBuffer(4 * (slots + 4 * ROOM + 8 * ROOM + 8) + 3 * ROOM);
+    let at = 0;
+    const words = (length: number): Int32Array => {
+      at += 4 * length;
+      return new Int32Array(buffer, at - 4 * length, length);
+    };
+    const bytes = (length: number): Uint8Array => {
+      at += length;
+      return new Uint8Array(buffer, at - length, length);
+    };
+    this.#slots = words(slots);
+    this.#edgeHead = words(ROOM).fill(-1);
+    this.#edgeCount = words(ROOM);
+    this.#above = words(ROOM).fill(-1);
+    this.#edgeNext = words(2 * ROOM);
+    this.#edgeFrom = words(2 * ROOM);
+    this.#edgeTerm = words(2 * ROOM);
+    this.#edgeTarget = words(2 * ROOM);
+    this.#queue = words(ROOM);
+    this.#zero = words(8).fill(-1);
+    this.#varTypes = bytes(ROOM);
+    this.#sealed = bytes(ROOM);
+    this.#hasVarParams = bytes(ROOM);
     const entry = this.createBlock();
     for (const type of paramTypes) this.func.addParam(entry, type);
     this.#sealed[entry] = 1;
@@ -71,6 +100,7 @@ export class FuncBuilder {
       const n = 2 * block;
       this.#edgeHead = enlarge(this.#edgeHead, n, -1);
       this.#edgeCount = enlarge(this.#edgeCount, n, 0);
+      this.#above = enlarge(this.#above, n, -1);
       this.#sealed = enlarge(this.#sealed, n, 0);
       this.#hasVarParams = enlarge(this.#hasVarParams, n, 0);
     }
@@ -93,9 +123,13 @@ export class FuncBuilder {
     this.current = block;
   }
 
-  /** Says that all branches to the block are emitted. */
-  seal(block: number): void {
+  /**
+   * Says that all branches to the block are emitted. If `above` is given, all of them come from there
+   * without writing a variable on the way, and so no parameters are needed.
+   */
+  seal(block: number, above = -1): void {
     if (this.#sealed[block]) return;
+    this.#above[block] = above;
     this.#sealed[block] = 1;
     const waiting = this.#incomplete.get(block);
     if (waiting === undefined) return;
@@ -134,7 +168,7 @@ export class FuncBuilder {
   }
 
   // Parameters made by #lookup in sealed blocks whose arguments are yet to be read.
-  #queue = new Int32Array(16);
+  #queue: Int32Array;
   #queued = 0;
 
   #fill(block: number, variable: number, param: number): void {
@@ -164,13 +198,14 @@ export class FuncBuilder {
   #lookup(start: number, variable: number): number {
     let block = start, value = this.#read(block, variable), steps = 0;
     while (value < 0) {
-      if (this.#sealed[block] && this.#edgeCount[block] === 1) {
+      const above = this.#sealed[block] ? this.#onlyAbove(block) : -1;
+      if (above >= 0) {
         // More steps than blocks: an unreachable cycle, where nothing is ever defined.
         if (steps++ > this.func.blockCount) {
           value = this.#zeroOf(this.#varTypes[variable]);
           break;
         }
-        block = this.#edgeFrom[this.#edgeHead[block]];
+        block = above;
         value = this.#read(block, variable);
         continue;
       }
@@ -194,10 +229,16 @@ export class FuncBuilder {
     }
     for (block = start; steps > 0; steps--) {
       this.#write(block, variable, value);
-      block = this.#edgeFrom[this.#edgeHead[block]];
+      block = this.#onlyAbove(block);
     }
     if (this.#read(block, variable) < 0) this.#write(block, variable, value);
     return value;
+  }
+
+  /** The block whose variables a sealed block starts with, -1 if there may be several. */
+  #onlyAbove(block: number): number {
+    if (this.#edgeCount[block] === 1) return this.#edgeFrom[this.#edgeHead[block]];
+    return this.#above[block];
   }
 
   /** Zero of a type, placed at the head of the entry block. */
@@ -480,8 +521,12 @@ export class FuncBuilder {
     if (total === 0) return null;
     // Parameters that receive a parameter, linked per received one: they are looked at again when
     // it goes away.
-    const head = new Int32Array(f.count).fill(-1), tail = new Int32Array(f.count).fill(-1);
-    const nodeNext = new Int32Array(total), nodeParam = new Int32Array(total);
+    const tables = new Int32Array(3 * f.count + 2 * total);
+    const map = tables.subarray(0, f.count);
+    const head = tables.subarray(f.count, 2 * f.count).fill(-1);
+    const tail = tables.subarray(2 * f.count, 3 * f.count); // meaningful where head is
+    const nodeNext = tables.subarray(3 * f.count, 3 * f.count + total);
+    const nodeParam = tables.subarray(3 * f.count + total);
     let nodes = 0;
     for (let block = f.blockCount - 1; block > 0; block--) {
       if (f.paramCount[block] === 0) continue;
@@ -499,7 +544,6 @@ export class FuncBuilder {
         }
       }
     }
-    const map = new Int32Array(f.count);
     for (let v = 0; v < map.length; v++) map[v] = v;
     const resolve = (v: number): number => {
       let root = v;
@@ -549,8 +593,8 @@ export class FuncBuilder {
     for (let block = 1; block < f.blockCount; block++) {
       if (f.paramCount[block] === 0) continue;
       const params = f.params(block);
-      const keep = Uint8Array.from(params, (p) => map[p] === p ? 1 : 0);
-      if (!keep.includes(0)) continue;
+      if (params.every((p) => map[p] === p)) continue;
+      const keep = params.map((p) => map[p] === p ? 1 : 0);
       for (let e = this.#edgeHead[block]; e >= 0; e = this.#edgeNext[e]) {
         f.filterTargetArgs(this.#edgeTerm[e], this.#edgeTarget[e], keep);
       }

@@ -31,6 +31,9 @@ export interface Site {
 
 const NO_NUMBERS: readonly number[] = [];
 
+/** Number of blocks that there is room for at first. */
+const BLOCK_ROOM = 16;
+
 function grow<T extends Uint8Array | Int32Array | BigInt64Array>(old: T, length: number): T {
   const bigger = new (old.constructor as new (length: number) => T)(length);
   (bigger as Uint8Array).set(old as Uint8Array);
@@ -120,27 +123,41 @@ export class Func {
     this.name = name;
     this.paramTypes = paramTypes;
     this.resultTypes = resultTypes;
-    const n = Math.max(capacity, 16);
-    this.op = new Uint8Array(n);
-    this.type = new Uint8Array(n);
-    this.aux = new Uint8Array(n);
-    this.a = new Int32Array(n);
-    this.b = new Int32Array(n);
-    this.c = new Int32Array(n);
-    this.block = new Int32Array(n);
-    this.next = new Int32Array(n);
-    this.prev = new Int32Array(n);
-    this.pc = new Int32Array(n);
-    this.first = new Int32Array(16);
-    this.last = new Int32Array(16);
-    this.lastParam = new Int32Array(16);
-    this.paramCount = new Int32Array(16);
-    this.blockNext = new Int32Array(16);
-    this.blockPrev = new Int32Array(16);
-    this.inLayout = new Uint8Array(16);
-    this.constants = new BigInt64Array(16);
-    this.constantHalves = new Int32Array(this.constants.buffer);
-    this.extra = new Int32Array(64);
+    // One buffer for all: most functions are small, and so the cost of an array is making it.
+    const n = (Math.max(capacity, 16) + 7) & ~7;
+    const constantRoom = Math.max(16, n >> 2), extraRoom = Math.max(64, n);
+    const buffer = new ArrayBuffer(
+      constantRoom * 8 + (7 * n + 6 * BLOCK_ROOM + extraRoom) * 4 + 3 * n + BLOCK_ROOM,
+    );
+    let at = 8 * constantRoom;
+    const words = (length: number): Int32Array => {
+      at += 4 * length;
+      return new Int32Array(buffer, at - 4 * length, length);
+    };
+    const bytes = (length: number): Uint8Array => {
+      at += length;
+      return new Uint8Array(buffer, at - length, length);
+    };
+    this.constants = new BigInt64Array(buffer, 0, constantRoom);
+    this.constantHalves = new Int32Array(buffer, 0, 2 * constantRoom);
+    this.a = words(n);
+    this.b = words(n);
+    this.c = words(n);
+    this.block = words(n);
+    this.next = words(n);
+    this.prev = words(n);
+    this.pc = words(n);
+    this.first = words(BLOCK_ROOM);
+    this.last = words(BLOCK_ROOM);
+    this.lastParam = words(BLOCK_ROOM);
+    this.paramCount = words(BLOCK_ROOM);
+    this.blockNext = words(BLOCK_ROOM);
+    this.blockPrev = words(BLOCK_ROOM);
+    this.extra = words(extraRoom);
+    this.op = bytes(n);
+    this.type = bytes(n);
+    this.aux = bytes(n);
+    this.inLayout = bytes(BLOCK_ROOM);
   }
 
   // ---- blocks

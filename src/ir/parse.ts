@@ -203,7 +203,7 @@ function parseSites(lexer: Lexer, f: Func): void {
       if (places.some(([, func]) => func >= 0)) site.funcs = places.map(([, func]) => func);
     } else if (kind === "trap" || kind === "depth" || kind === "exit") {
       site.kind = kind;
-      if (kind === "trap") site.code = lexer.integer("a trap code", 0, 0x7fffffff);
+      if (kind === "trap") site.code = lexer.integer("a trap code", 0, 0x1_ffff_ffff);
       lexer.expect("pc");
       [site.pc, site.func] = place();
     } else {

@@ -1,0 +1,63 @@
+/**
+ * The two routines all compiled functions share: in from C, and out again. They are published once for
+ * a code space; `Context.leave` holds the address of the second.
+ *
+ * `start` is a C function `void start(context)`. It saves what C functions must preserve and the host
+ * stack pointer, loads the pinned registers and goes to `Context.target` on the guest stack. `leave` is
+ * jumped to; it stores fuel and depth, goes back to the host stack and returns 0 from `start`.
+ * MXCSR is taken and left as the host has it: round to nearest, exceptions masked.
+ *
+ * @module
+ */
+import { Context } from "../codegen/context.ts";
+import { CONTEXT_REG, DEPTH_REG, FUEL_REG, RSP } from "./abi.ts";
+import {
+  ALU,
+  aluRR,
+  endbr64,
+  jmpM,
+  movMR,
+  movRM,
+  movRR,
+  NONE,
+  popR,
+  pushR,
+  REG,
+  ret,
+  X64Buffer,
+} from "./encoder.ts";
+
+/** Code of the shared routines; position-independent. */
+export interface X64Stubs {
+  /** The bytes, to be placed at a multiple of 16. */
+  readonly code: Uint8Array;
+  /** Offset of the routine the gate enters. */
+  readonly start: number;
+  /** Offset of the routine that exits jump to. */
+  readonly leave: number;
+}
+
+/** Registers a C function preserves besides RSP (System V AMD64 ABI, section 3.2.1). */
+const PRESERVED = [REG.RBX, REG.RBP, REG.R12, REG.R13, REG.R14, REG.R15];
+
+/** Makes the shared routines. */
+export function x64Stubs(): X64Stubs {
+  const buf = new X64Buffer(128);
+  const start = buf.length;
+  endbr64(buf);
+  for (const reg of PRESERVED) pushR(buf, reg);
+  movRR(buf, 64, CONTEXT_REG, REG.RDI);
+  movMR(buf, 64, CONTEXT_REG, NONE, 0, Context.hostStack, RSP);
+  movRM(buf, 64, RSP, CONTEXT_REG, NONE, 0, Context.guestStack);
+  movRM(buf, 64, FUEL_REG, CONTEXT_REG, NONE, 0, Context.fuel);
+  movRM(buf, 64, DEPTH_REG, CONTEXT_REG, NONE, 0, Context.depth);
+  jmpM(buf, CONTEXT_REG, NONE, 0, Context.target);
+  const leave = buf.length;
+  movMR(buf, 64, CONTEXT_REG, NONE, 0, Context.fuel, FUEL_REG);
+  movMR(buf, 64, CONTEXT_REG, NONE, 0, Context.depth, DEPTH_REG);
+  movRM(buf, 64, RSP, CONTEXT_REG, NONE, 0, Context.hostStack);
+  for (const reg of PRESERVED.toReversed()) popR(buf, reg);
+  aluRR(buf, ALU.XOR, 32, REG.RAX, REG.RAX);
+  ret(buf);
+  return { code: buf.code(), start, leave };
+}
