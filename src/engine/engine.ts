@@ -11,11 +11,14 @@ import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { didYouMean } from "../util/did_you_mean.ts";
+import { NativeProgram } from "./native_program.ts";
+import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
+import { type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
 export type { RunOptions } from "../interp/interpreter.ts";
 
 /** The ways of running a program that this version has. */
-export const TIERS = ["interp"] as const;
+export const TIERS = ["interp", "native"] as const;
 
 /** How a program is run. */
 export type Tier = (typeof TIERS)[number];
@@ -24,6 +27,10 @@ export type Tier = (typeof TIERS)[number];
 export interface EngineOptions {
   /** The tier to use; `"interp"` by default. */
   readonly tier?: Tier;
+  /** Most bytes of stack that one run in machine code may have; 256 MiB by default. */
+  readonly maxStack?: number;
+  /** How machine code is placed and entered; chosen by what works unless given. */
+  readonly native?: NativeOptions;
 }
 
 /**
@@ -49,12 +56,17 @@ export class Engine implements Disposable {
   /** The tier programs run in. */
   readonly tier: Tier;
   readonly #instances = new Set<Instance>();
+  readonly #programs = new Map<VerifiedProgram, NativeProgram>();
+  readonly #runtime: NativeRuntime | undefined;
+  readonly #maxStack: number;
   #disposed = false;
 
   /**
    * Makes an engine.
    *
    * @throws {TypeError} When the tier does not exist.
+   * @throws {Error} When the tier is `"native"` and machine code can't run here: the permission
+   * `--allow-ffi` is missing, or the system or processor is not supported.
    */
   constructor(options: EngineOptions = {}) {
     const tier = options.tier ?? "interp";
@@ -62,6 +74,8 @@ export class Engine implements Disposable {
       throw new TypeError(`unknown tier ${JSON.stringify(tier)}: expected ${TIERS.join(", ")}`);
     }
     this.tier = tier;
+    this.#maxStack = options.maxStack ?? DEFAULT_MAX_STACK;
+    if (tier === "native") this.#runtime = new NativeRuntime(options.native);
   }
 
   /**
@@ -71,15 +85,30 @@ export class Engine implements Disposable {
    */
   load(program: VerifiedProgram, host: Host = createHost()): Instance {
     if (this.#disposed) throw new Error("the engine has been disposed of");
-    const instance = new Instance(program, host, (self) => this.#instances.delete(self));
+    const runner = this.#runtime === undefined
+      ? undefined
+      : new NativeRunner(this.#runtime, this.#native(program), program, host, this.#maxStack);
+    const instance = new Instance(program, host, runner, (self) => this.#instances.delete(self));
     this.#instances.add(instance);
     return instance;
+  }
+
+  #native(program: VerifiedProgram): NativeProgram {
+    let native = this.#programs.get(program);
+    if (native === undefined) {
+      native = new NativeProgram(program, this.#runtime!);
+      this.#programs.set(program, native);
+    }
+    return native;
   }
 
   /** Disposes of all instances. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const instance of [...this.#instances]) instance[Symbol.dispose]();
+    for (const native of this.#programs.values()) native[Symbol.dispose]();
+    this.#programs.clear();
+    this.#runtime?.[Symbol.dispose]();
   }
 }
 
@@ -87,11 +116,18 @@ export class Engine implements Disposable {
 export class Instance implements Disposable {
   #interpreter: Interpreter | undefined;
   readonly #program: Program;
+  readonly #runner: NativeRunner | undefined;
   readonly #onDispose: (instance: Instance) => void;
 
   /** Use {@linkcode Engine.load}. */
-  constructor(program: VerifiedProgram, host: Host, onDispose: (instance: Instance) => void) {
+  constructor(
+    program: VerifiedProgram,
+    host: Host,
+    runner: NativeRunner | undefined,
+    onDispose: (instance: Instance) => void,
+  ) {
     this.#interpreter = createInterpreter(program, host);
+    this.#runner = runner;
     this.#program = this.#interpreter.program;
     this.#onDispose = onDispose;
   }
@@ -110,7 +146,13 @@ export class Instance implements Disposable {
    * @throws {Error} When the instance is disposed of, or is running already.
    */
   run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
-    return this.#live().run(this.#resolve(func), args, options);
+    const interpreter = this.#live();
+    const index = this.#resolve(func);
+    // Traced runs use the interpreter: machine code has no events.
+    if (this.#runner === undefined || options.trace !== undefined) {
+      return interpreter.run(index, args, options);
+    }
+    return this.#runner.run(index, args, options);
   }
 
   /** Like {@linkcode run}; host functions may return promises, which the run waits for. */
@@ -119,7 +161,12 @@ export class Instance implements Disposable {
     args: readonly Value[],
     options: RunOptions = {},
   ): Promise<Outcome> {
-    return await this.#live().runAsync(this.#resolve(func), args, options);
+    const interpreter = this.#live();
+    const index = this.#resolve(func);
+    if (this.#runner === undefined || options.trace !== undefined) {
+      return await interpreter.runAsync(index, args, options);
+    }
+    return await this.#runner.runAsync(index, args, options);
   }
 
   #live(): Interpreter {

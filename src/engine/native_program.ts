@@ -1,0 +1,192 @@
+/**
+ * Machine code of one verified program in one engine: which functions are compiled, where they lie,
+ * and how much stack a run of each can need. Shared by all instances of the program.
+ *
+ * @module
+ */
+import { ContextBlock } from "../../ffi/memory.ts";
+import type { CompiledFunction } from "../codegen/compiled.ts";
+import { lowerFunction, unsupported } from "../front/tape.ts";
+import { LowerError } from "../front/lower_error.ts";
+import type { Func, Site } from "../ir/func.ts";
+import { Op as IrOp } from "../ir/opcodes.ts";
+import { checkCallee } from "../interp/entry.ts";
+import type { VerifiedProgram } from "../tape/verify.ts";
+import type { NativeRuntime } from "./native_runtime.ts";
+
+/** `NativeRunner` answers requests. */
+const LOWER_OPTIONS = { requests: true } as const;
+
+/** A function whose code has been published. */
+export interface NativeFunction {
+  /** Address of the thunk that takes arguments from the context area. */
+  readonly thunk: bigint;
+  /** Stack bytes of one activation. */
+  readonly frameBytes: number;
+  /** Sites by index. */
+  readonly sites: readonly Site[];
+  /** Whether the code reads or writes linear memory. */
+  readonly usesHeap: boolean;
+  /** Bytes of machine code. */
+  readonly codeBytes: number;
+  /** Address of the bytes. */
+  readonly address: number;
+}
+
+/** Everything a run of one entry function may reach. */
+interface Reach {
+  readonly functions: readonly number[];
+  readonly usesHeap: boolean;
+  /** Stack bytes of the deepest chain of calls; infinite when calls can recur. */
+  readonly stackBytes: number;
+  /** The largest frame. */
+  readonly frameBytes: number;
+}
+
+/** See the module text. */
+export class NativeProgram implements Disposable {
+  /** Address of the table of function entries. */
+  readonly tableAddress: bigint;
+  readonly #verified: VerifiedProgram;
+  readonly #runtime: NativeRuntime;
+  readonly #table: ContextBlock;
+  readonly #compiled: (NativeFunction | undefined)[];
+  readonly #reach: (Reach | undefined)[];
+  readonly #calleesOf: (readonly number[] | undefined)[];
+
+  /** Prepares a program; nothing is compiled yet. */
+  constructor(verified: VerifiedProgram, runtime: NativeRuntime) {
+    const count = verified.program.functions.length;
+    this.#verified = verified;
+    this.#runtime = runtime;
+    this.#table = new ContextBlock(Math.max(8, 8 * count));
+    this.#compiled = new Array(count).fill(undefined);
+    this.#reach = new Array(count).fill(undefined);
+    this.#calleesOf = new Array(count).fill(undefined);
+    this.tableAddress = BigInt(this.#table.address);
+  }
+
+  /** The compiled function `func`. */
+  function(func: number): NativeFunction {
+    const compiled = this.#compiled[func];
+    if (compiled === undefined) throw new Error(`internal: function ${func} is not compiled`);
+    return compiled;
+  }
+
+  /**
+   * Compiles `func` and everything it can call.
+   *
+   * @throws {LowerError} When one of them uses an opcode that has no machine code.
+   */
+  ensure(func: number): Reach {
+    const known = this.#reach[func];
+    if (known !== undefined) return known;
+    const functions = this.#reachable(func);
+    for (const index of functions) {
+      const problem = unsupported(this.#verified, index, LOWER_OPTIONS);
+      if (problem !== undefined) throw new LowerError(index, problem);
+    }
+    for (const index of functions) if (this.#compiled[index] === undefined) this.#compile(index);
+    const reach: Reach = {
+      functions,
+      usesHeap: functions.some((index) => this.function(index).usesHeap),
+      stackBytes: this.#stackBytes(func),
+      frameBytes: Math.max(...functions.map((index) => this.function(index).frameBytes)),
+    };
+    this.#reach[func] = reach;
+    return reach;
+  }
+
+  #reachable(func: number): number[] {
+    const found = new Set([func]);
+    for (const index of found) for (const callee of this.#callees(index)) found.add(callee);
+    return [...found];
+  }
+
+  /**
+   * Functions that `func` may call. A call through a value may reach every function that its call
+   * signature fits, wherever the value came from.
+   */
+  #callees(func: number): readonly number[] {
+    const known = this.#calleesOf[func];
+    if (known !== undefined) return known;
+    const { code, regClasses } = this.#verified.functions[func];
+    const { ops, at, operands } = code;
+    const { callSigs, functions } = this.#verified.program;
+    const callees = new Set<number>();
+    for (let i = 0; i < code.count; i++) {
+      if (ops[i] === 0x50) callees.add(operands[at[i] + 1] >>> 0); // call
+      if (ops[i] !== 0x54) continue; // call.indirect
+      const wanted = callSigs[operands[at[i] + 1]];
+      const closure = regClasses[operands[at[i] + 2]] === 11;
+      functions.forEach((callee, index) => {
+        if (checkCallee(wanted, callee, closure) === undefined) callees.add(index);
+      });
+    }
+    return this.#calleesOf[func] = [...callees];
+  }
+
+  /** Longest path of frames from `func`, infinite where the call graph has a cycle. */
+  #stackBytes(func: number): number {
+    const depth = new Map<number, number | "open">();
+    const work = [func];
+    while (work.length > 0) {
+      const index = work[work.length - 1];
+      const callees = this.#callees(index);
+      if (!depth.has(index)) {
+        depth.set(index, "open");
+        for (const callee of callees) {
+          if (depth.get(callee) === "open") return Infinity;
+          if (!depth.has(callee)) work.push(callee);
+        }
+        continue;
+      }
+      work.pop();
+      if (depth.get(index) !== "open") continue;
+      let deepest = 0;
+      for (const callee of callees) deepest = Math.max(deepest, depth.get(callee) as number);
+      depth.set(index, deepest + this.function(index).frameBytes);
+    }
+    return depth.get(func) as number;
+  }
+
+  #compile(index: number): void {
+    const func = lowerFunction(this.#verified, index, LOWER_OPTIONS);
+    const usesHeap = touchesHeap(func);
+    const compiled: CompiledFunction = this.#runtime.target.compile(func, index);
+    const address = this.#runtime.space.publish(compiled.code, 16);
+    this.#table.u64[index] = BigInt(address + compiled.entry);
+    this.#compiled[index] = {
+      thunk: BigInt(address + compiled.thunk),
+      frameBytes: compiled.frameBytes,
+      sites: compiled.sites,
+      usesHeap,
+      codeBytes: compiled.code.length,
+      address,
+    };
+  }
+
+  /** Frees the code. No run of the program may be under way. */
+  [Symbol.dispose](): void {
+    for (const compiled of this.#compiled) {
+      if (compiled !== undefined) this.#runtime.space.free(compiled.address);
+    }
+    this.#compiled.fill(undefined);
+    this.#reach.fill(undefined);
+    this.#table[Symbol.dispose]();
+  }
+}
+
+/** Whether a function accesses linear memory. */
+function touchesHeap(func: Func): boolean {
+  for (let block = 0; block >= 0; block = func.blockNext[block]) {
+    for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
+      const op = func.op[v];
+      // Whatever leaves for the dispatcher may leave for the heap's sake.
+      if (op === IrOp.heap_base || op === IrOp.exit) return true;
+      if (op >= IrOp.hload8u && op <= IrOp.hstoref64) return true;
+      if (op === IrOp.ctx_load || op === IrOp.ctx_store) return true;
+    }
+  }
+  return false;
+}

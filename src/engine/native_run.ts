@@ -1,0 +1,347 @@
+/**
+ * Running one function in machine code: arguments into the context block, through the gate, requests
+ * answered and the code re-entered, and the last exit turned into an outcome. Values, traps, fuel and
+ * host calls are the interpreter's.
+ *
+ * @module
+ */
+import type { ContextBlock, GuestStack } from "../../ffi/memory.ts";
+import { addressOfBuffer } from "../../ffi/pointer.ts";
+import { Context, ExitCode } from "../codegen/context.ts";
+import { areaWords, Request } from "../front/requests.ts";
+import { trapReason } from "../front/traps.ts";
+import { BOUNDS_SOFT_END, BOUNDS_TOP, Heap, MemoryLimitError } from "../heap/heap.ts";
+import { WORDS_OF_CLASS } from "../heap/layout.ts";
+import { isUtf8 } from "../heap/text.ts";
+import { readValue, writeValue } from "../heap/values.ts";
+import { checkCallee, checkEntry } from "../interp/entry.ts";
+import type { Host } from "../interp/host.ts";
+import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
+import type { RunOptions } from "../interp/interpreter.ts";
+import { completeLimits } from "../interp/limits.ts";
+import type { Outcome } from "../interp/outcome.ts";
+import type { Trap, TrapReason } from "../interp/trap.ts";
+import type { Site } from "../ir/func.ts";
+import { type Program, spanAt } from "../tape/program.ts";
+import { typeClass, type ValueType } from "../tape/types.ts";
+import type { Value } from "../tape/value.ts";
+import type { VerifiedProgram } from "../tape/verify.ts";
+import type { NativeProgram } from "./native_program.ts";
+import type { NativeRuntime } from "./native_runtime.ts";
+
+/** Most stack that one run may have unless the engine's options say otherwise. */
+export const DEFAULT_MAX_STACK: number = 256 << 20;
+
+// Word indices of context fields.
+const FUEL = Context.fuel >> 3;
+const SCRATCH = Context.scratch >> 3;
+const AREA = Context.area >> 3;
+const HEAP_TOP = Context.heapTop >> 3;
+const HEAP_LIMIT = Context.heapLimit >> 3;
+
+/** The runs of one instance in machine code; one at a time. */
+export class NativeRunner {
+  readonly #runtime: NativeRuntime;
+  readonly #native: NativeProgram;
+  readonly #program: Program;
+  readonly #heap: Heap;
+  readonly #host: HostCaller;
+  readonly #maxStack: number;
+  readonly #contextBytes: number;
+  /** Word k of a host call's arguments is word k of the area. */
+  readonly #slots: Int32Array;
+  /** The memory whose address is known. Growing keeps the address but makes a new buffer. */
+  #memory: WebAssembly.Memory | undefined;
+  #heapBase = 0n;
+
+  // The run under way.
+  #context: ContextBlock | undefined;
+  #stack: GuestStack | undefined;
+  #entry = 0;
+  #fuel = 0n;
+  #usesHeap = false;
+  #rejected: TrapReason | undefined;
+
+  /** A runner for one instance. */
+  constructor(
+    runtime: NativeRuntime,
+    native: NativeProgram,
+    verified: VerifiedProgram,
+    host: Host,
+    maxStack: number,
+  ) {
+    const { program } = verified;
+    this.#runtime = runtime;
+    this.#native = native;
+    this.#program = program;
+    this.#heap = new Heap(program.constants);
+    this.#host = new HostCaller(program, host, this.#heap);
+    this.#maxStack = maxStack;
+    const words = areaWords(program);
+    this.#contextBytes = Context.area + 8 * words;
+    this.#slots = Int32Array.from({ length: words }, (_, k) => k);
+  }
+
+  /**
+   * Runs function `func`.
+   *
+   * @throws {LowerError} When something it can call has no machine code.
+   * @throws {RangeError} When a limit is out of range, or the call depth needs more stack than allowed.
+   */
+  run(func: number, args: readonly Value[], options: RunOptions): Outcome {
+    this.#start(func, args, options, false);
+    try {
+      const outcome = this.#go();
+      if (outcome === undefined) throw new Error("internal: a synchronous run waits");
+      return outcome;
+    } finally {
+      this.#finish();
+    }
+  }
+
+  /** Like {@linkcode run}; host functions may return promises, for which the run is parked. */
+  async runAsync(func: number, args: readonly Value[], options: RunOptions): Promise<Outcome> {
+    this.#start(func, args, options, true);
+    try {
+      let outcome = this.#go();
+      while (outcome === undefined) {
+        let status: number;
+        try {
+          status = this.#host.settle(await this.#host.pending);
+        } catch (error) {
+          status = this.#host.fail(error);
+        }
+        outcome = this.#afterHost(status) ?? this.#drive();
+      }
+      return outcome;
+    } finally {
+      this.#finish();
+    }
+  }
+
+  /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
+  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+    if (this.#context !== undefined) {
+      throw new Error(
+        "this instance is running: a host function may not run the instance that called it",
+      );
+    }
+    const limits = completeLimits(options.limits);
+    this.#entry = func;
+    this.#fuel = limits.fuel;
+    this.#rejected = checkEntry(this.#program, func, args);
+    // A limit of 0 still runs the entry function.
+    const levels = Math.max(1, limits.maxCallDepth);
+    let stackBytes = 0;
+    if (this.#rejected === undefined) {
+      const reach = this.#native.ensure(func);
+      // A text constant that is returned is read from memory that no code has touched.
+      this.#usesHeap = reach.usesHeap || this.#program.functions[func].results.some(isInHeap);
+      stackBytes = Math.min(reach.stackBytes, levels * reach.frameBytes);
+      if (stackBytes > this.#maxStack) {
+        throw new RangeError(
+          `a call depth of ${limits.maxCallDepth} needs ${stackBytes} bytes of stack for frames ` +
+            `of up to ${reach.frameBytes} bytes, more than the ${this.#maxStack} allowed: lower ` +
+            `maxCallDepth or raise maxStack`,
+        );
+      }
+    }
+    const context = this.#runtime.borrowContext(this.#contextBytes);
+    this.#context = context;
+    try {
+      this.#heap.begin(limits.maxMemory);
+      this.#host.begin(limits, undefined, options.accessSink, async);
+      context.u64[FUEL] = limits.fuel;
+      if (this.#rejected !== undefined) return;
+      const stack = this.#runtime.borrowStack(stackBytes);
+      this.#stack = stack;
+      this.#writeArguments(context, args);
+      const { u64 } = context;
+      u64[Context.depth >> 3] = BigInt(levels - 1);
+      u64[Context.guestStack >> 3] = BigInt(stack.top);
+      u64[Context.target >> 3] = this.#native.function(func).thunk;
+      u64[Context.functionTable >> 3] = this.#native.tableAddress;
+      if (this.#usesHeap) {
+        const { memory } = this.#heap;
+        if (memory !== this.#memory) {
+          this.#memory = memory;
+          this.#heapBase = BigInt(addressOfBuffer(memory.buffer as ArrayBuffer));
+        }
+        u64[Context.heapBase >> 3] = this.#heapBase;
+        this.#publishHeapBounds(context);
+      }
+    } catch (error) {
+      this.#finish();
+      throw error;
+    }
+  }
+
+  #writeArguments(context: ContextBlock, args: readonly Value[]): void {
+    try {
+      let at = AREA;
+      for (let k = 0; k < args.length; k++) at += writeValue(this.#heap, context, at, args[k]);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      this.#rejected = { kind: "MemoryLimitExceeded" };
+    }
+  }
+
+  /** Ends a run: frees what it allocated and gives its stack and context back. */
+  #finish(): void {
+    this.#heap.reset();
+    this.#host.end();
+    if (this.#stack !== undefined) this.#runtime.returnStack(this.#stack);
+    if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
+    this.#stack = undefined;
+    this.#context = undefined;
+  }
+
+  #publishHeapBounds(context: ContextBlock): void {
+    const { bounds } = this.#heap;
+    const { u32 } = context;
+    u32[2 * HEAP_TOP] = bounds[BOUNDS_TOP];
+    u32[2 * HEAP_TOP + 1] = 0;
+    u32[2 * HEAP_LIMIT] = bounds[BOUNDS_SOFT_END];
+    u32[2 * HEAP_LIMIT + 1] = 0;
+  }
+
+  #go(): Outcome | undefined {
+    if (this.#rejected !== undefined) {
+      return this.#failure({ ...this.#rejected, func: this.#entry, pc: 0 });
+    }
+    return this.#drive();
+  }
+
+  /** Enters the code until it ends; undefined when a host function's promise is pending. */
+  #drive(): Outcome | undefined {
+    const context = this.#context!;
+    const { pointer, i32, u32 } = context;
+    const { gate, start } = this.#runtime;
+    for (;;) {
+      // SAFETY: `start` is the engine's own routine and keeps what C functions must. The context, the
+      // stack (guarded, and large enough for the frames that the depth limit allows) and the memory
+      // belong to this run alone, on this thread. The context's views are of fixed pages; the heap's
+      // are fetched anew after every return, since answers below may grow it.
+      gate.enter(start, pointer);
+      if (this.#usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
+      const code = i32[Context.exitCode >> 2];
+      if (code === ExitCode.Return) return this.#success();
+      if (code < ExitCode.Request) return this.#machineTrap(code);
+      switch (code - ExitCode.Request) {
+        case Request.HostCall: {
+          const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
+          if (status === HOST_PENDING) return undefined;
+          const outcome = this.#afterHost(status);
+          if (outcome !== undefined) return outcome;
+          break;
+        }
+        case Request.Reserve: {
+          const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
+          const granted = this.#heap.reserve(end);
+          i32[2 * SCRATCH] = granted ? 1 : 0;
+          i32[2 * SCRATCH + 1] = 0;
+          this.#publishHeapBounds(context);
+          break;
+        }
+        case Request.CheckUtf8: {
+          const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
+          i32[2 * SCRATCH] = valid ? 1 : 0;
+          i32[2 * SCRATCH + 1] = 0;
+          break;
+        }
+        case Request.CallMismatch: {
+          const callee = this.#program.functions[u32[2 * SCRATCH]];
+          const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
+          const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
+          if (reason === undefined) throw new Error("internal: a fitting call was refused");
+          return this.#trapAt(reason);
+        }
+        default:
+          throw new Error(`internal: machine code left with code ${code}`);
+      }
+    }
+  }
+
+  /** What is left of a host call once the host is done with it. */
+  #afterHost(status: number): Outcome | undefined {
+    const context = this.#context!;
+    const host = this.#host;
+    if (status === HOST_TRAP || status === HOST_CHARGED) {
+      const left = context.u64[FUEL];
+      context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
+    }
+    if (status === HOST_TRAP) return this.#trapAt(host.reason!);
+    const sig = this.#program.hostSigs[context.i32[2 * SCRATCH]];
+    const { i64 } = host.results;
+    let n = 0;
+    for (let k = 0; k < sig.results.length; k++) n += WORDS_OF_CLASS[typeClass(sig.results[k])];
+    for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
+    if (this.#usesHeap) this.#publishHeapBounds(context);
+  }
+
+  #success(): Outcome {
+    const context = this.#context!;
+    const values: Value[] = [];
+    const { results } = this.#program.functions[this.#entry];
+    let at = AREA;
+    for (let k = 0; k < results.length; k++) {
+      const cls = typeClass(results[k]);
+      values.push(readValue(this.#heap, context, at, cls));
+      at += WORDS_OF_CLASS[cls];
+    }
+    const fuelUsed = this.#fuel - context.u64[FUEL];
+    return { ok: true, values, fuelUsed, hostCalls: BigInt(this.#host.count) };
+  }
+
+  /** The site that machine code left at. */
+  #site(): Site {
+    const { i32 } = this.#context!;
+    return this.#native.function(i32[Context.exitFunction >> 2]).sites[i32[Context.exitSite >> 2]];
+  }
+
+  #machineTrap(code: number): Outcome {
+    switch (code) {
+      case ExitCode.Trap:
+        return this.#trapAt(trapReason(this.#site().code));
+      case ExitCode.Depth:
+        return this.#trapAt({ kind: "CallDepthExceeded" });
+      case ExitCode.Fuel: {
+        const { u64, i32 } = this.#context!;
+        const { pcs, funcs } = this.#site();
+        // The whole segment was charged: what was there before says which instruction did not run.
+        const before = Number(BigInt.asUintN(64, u64[FUEL] + BigInt(pcs.length)));
+        u64[FUEL] = 0n;
+        const inlined = funcs.length > 0 ? funcs[before] : -1;
+        const func = inlined >= 0 ? inlined : i32[Context.exitFunction >> 2];
+        return this.#located({ kind: "FuelExceeded" }, func, pcs[before]);
+      }
+      default:
+        throw new Error(`internal: machine code left with code ${code}`);
+    }
+  }
+
+  /** A trap at the site that machine code left at. */
+  #trapAt(reason: TrapReason): Outcome {
+    const site = this.#site();
+    const func = site.func >= 0 ? site.func : this.#context!.i32[Context.exitFunction >> 2];
+    return this.#located(reason, func, site.pc);
+  }
+
+  #located(reason: TrapReason, func: number, pc: number): Outcome {
+    const span = spanAt(this.#program.functions[func].spans, pc);
+    return this.#failure(
+      span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span },
+    );
+  }
+
+  #failure(trap: Trap): Outcome {
+    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
+    return { ok: false, trap, fuelUsed, hostCalls: BigInt(this.#host.count) };
+  }
+}
+
+/** Whether values of `type` lie in linear memory. */
+function isInHeap(type: ValueType): boolean {
+  const cls = typeClass(type);
+  return (cls >= 6 && cls <= 9) || cls === 11;
+}

@@ -1,0 +1,39 @@
+/**
+ * The instruction sets behind one interface: what the engine needs of each.
+ *
+ * @module
+ */
+import type { CompiledFunction } from "../codegen/compiled.ts";
+import type { Func } from "../ir/func.ts";
+import { compileX64 } from "../x64/compile.ts";
+import type { X64Features } from "../x64/features.ts";
+import { x64Stubs } from "../x64/stubs.ts";
+
+/** The routines that all functions share. */
+export interface Stubs {
+  /** Position-independent bytes, to be placed at a multiple of 16. */
+  readonly code: Uint8Array;
+  /** Offset of the C function that the gate enters. */
+  readonly start: number;
+  /** Offset of the routine that leaves machine code. */
+  readonly leave: number;
+}
+
+/** A target for machine code. */
+export interface Target {
+  /** Short name. */
+  readonly name: "x64" | "a64";
+  /** Compiles a function; `func` is used up. */
+  compile(func: Func, index: number): CompiledFunction;
+  /** Makes the shared routines. */
+  stubs(): Stubs;
+}
+
+/** x86-64 with the optional instructions `cpu`. */
+export function x64Target(cpu: X64Features): Target {
+  return {
+    name: "x64",
+    compile: (func, index) => compileX64(func, index, { cpu }),
+    stubs: x64Stubs,
+  };
+}
