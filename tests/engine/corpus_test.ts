@@ -1,0 +1,34 @@
+/**
+ * The recorded outcomes of the reference in every tier that this machine has.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { type Tier, TIERS } from "../../mod.ts";
+import { nativeSupport } from "../../ffi/platform.ts";
+import { ConformanceRunner, matches } from "../../scripts/conform.ts";
+import { parseManifest } from "../../scripts/manifest.ts";
+
+const FOLDER = new URL("../corpus/extape/", import.meta.url);
+
+function check(tier: Tier): void {
+  const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", FOLDER)));
+  using runner = new ConformanceRunner(FOLDER, tier);
+  const failed: string[] = [];
+  for (const entry of entries) {
+    const actual = runner.run(entry);
+    if (!matches(entry, actual)) {
+      failed.push(`${entry.id}: ${JSON.stringify(entry.expect)} but ${JSON.stringify(actual)}`);
+    }
+  }
+  assertEquals(failed, []);
+  assertEquals(entries.length, 5068);
+}
+
+for (const tier of TIERS) {
+  Deno.test(`all recorded outcomes in tier ${tier}`, () => {
+    const support = nativeSupport();
+    if (tier === "native" && !support.supported) console.log(`skipped: ${support.reason}`);
+    else check(tier);
+  });
+}
