@@ -20,7 +20,7 @@ const LOWER_OPTIONS = { requests: true } as const;
 /** A function whose code has been published. */
 export interface NativeFunction {
   /** Address of the thunk that takes arguments from the context area. */
-  readonly thunk: bigint;
+  readonly thunk: number;
   /** Stack bytes of one activation. */
   readonly frameBytes: number;
   /** Sites by index. */
@@ -46,7 +46,7 @@ interface Reach {
 /** See the module text. */
 export class NativeProgram implements Disposable {
   /** Address of the table of function entries. */
-  readonly tableAddress: bigint;
+  readonly tableAddress: number;
   readonly #verified: VerifiedProgram;
   readonly #runtime: NativeRuntime;
   readonly #table: ContextBlock;
@@ -63,7 +63,7 @@ export class NativeProgram implements Disposable {
     this.#compiled = new Array(count).fill(undefined);
     this.#reach = new Array(count).fill(undefined);
     this.#calleesOf = new Array(count).fill(undefined);
-    this.tableAddress = BigInt(this.#table.address);
+    this.tableAddress = this.#table.address;
   }
 
   /** The compiled function `func`. */
@@ -157,7 +157,7 @@ export class NativeProgram implements Disposable {
     const address = this.#runtime.space.publish(compiled.code, 16);
     this.#table.u64[index] = BigInt(address + compiled.entry);
     this.#compiled[index] = {
-      thunk: BigInt(address + compiled.thunk),
+      thunk: address + compiled.thunk,
       frameBytes: compiled.frameBytes,
       sites: compiled.sites,
       usesHeap,

@@ -36,8 +36,23 @@ export const DEFAULT_MAX_STACK: number = 256 << 20;
 const FUEL = Context.fuel >> 3;
 const SCRATCH = Context.scratch >> 3;
 const AREA = Context.area >> 3;
+const DEPTH = Context.depth >> 3;
+const GUEST_STACK = Context.guestStack >> 3;
+const TARGET = Context.target >> 3;
+const FUNCTION_TABLE = Context.functionTable >> 3;
 const HEAP_TOP = Context.heapTop >> 3;
 const HEAP_LIMIT = Context.heapLimit >> 3;
+
+/** What a run of one entry function needs, worked out once. */
+interface Entry {
+  readonly thunkLo: number;
+  readonly thunkHi: number;
+  readonly stackBytes: number;
+  readonly frameBytes: number;
+  readonly usesHeap: boolean;
+  readonly argClasses: Uint8Array;
+  readonly resultClasses: Uint8Array;
+}
 
 /** The runs of one instance in machine code; one at a time. */
 export class NativeRunner {
@@ -48,18 +63,22 @@ export class NativeRunner {
   readonly #host: HostCaller;
   readonly #maxStack: number;
   readonly #contextBytes: number;
+  readonly #tableLo: number;
+  readonly #tableHi: number;
   /** Word k of a host call's arguments is word k of the area. */
   readonly #slots: Int32Array;
   /** The memory whose address is known. Growing keeps the address but makes a new buffer. */
   #memory: WebAssembly.Memory | undefined;
   #heapBase = 0n;
 
+  readonly #entries: (Entry | undefined)[] = [];
+
   // The run under way.
   #context: ContextBlock | undefined;
   #stack: GuestStack | undefined;
-  #entry = 0;
+  #func = 0;
+  #entry: Entry | undefined;
   #fuel = 0n;
-  #usesHeap = false;
   #rejected: TrapReason | undefined;
 
   /** A runner for one instance. */
@@ -77,6 +96,8 @@ export class NativeRunner {
     this.#heap = new Heap(program.constants);
     this.#host = new HostCaller(program, host, this.#heap);
     this.#maxStack = maxStack;
+    this.#tableLo = native.tableAddress | 0;
+    this.#tableHi = native.tableAddress / 2 ** 32 | 0;
     const words = areaWords(program);
     this.#contextBytes = Context.area + 8 * words;
     this.#slots = Int32Array.from({ length: words }, (_, k) => k);
@@ -127,41 +148,44 @@ export class NativeRunner {
       );
     }
     const limits = completeLimits(options.limits);
-    this.#entry = func;
+    this.#func = func;
     this.#fuel = limits.fuel;
     this.#rejected = checkEntry(this.#program, func, args);
+    const entry = this.#rejected === undefined ? this.#prepare(func) : undefined;
+    this.#entry = entry;
     // A limit of 0 still runs the entry function.
     const levels = Math.max(1, limits.maxCallDepth);
-    let stackBytes = 0;
-    if (this.#rejected === undefined) {
-      const reach = this.#native.ensure(func);
-      // A text constant that is returned is read from memory that no code has touched.
-      this.#usesHeap = reach.usesHeap || this.#program.functions[func].results.some(isInHeap);
-      stackBytes = Math.min(reach.stackBytes, levels * reach.frameBytes);
-      if (stackBytes > this.#maxStack) {
-        throw new RangeError(
-          `a call depth of ${limits.maxCallDepth} needs ${stackBytes} bytes of stack for frames ` +
-            `of up to ${reach.frameBytes} bytes, more than the ${this.#maxStack} allowed: lower ` +
-            `maxCallDepth or raise maxStack`,
-        );
-      }
+    const stackBytes = entry === undefined
+      ? 0
+      : Math.min(entry.stackBytes, levels * entry.frameBytes);
+    if (stackBytes > this.#maxStack) {
+      throw new RangeError(
+        `a call depth of ${limits.maxCallDepth} needs ${stackBytes} bytes of stack for frames ` +
+          `of up to ${entry!.frameBytes} bytes, more than the ${this.#maxStack} allowed: lower ` +
+          `maxCallDepth or raise maxStack`,
+      );
     }
     const context = this.#runtime.borrowContext(this.#contextBytes);
     this.#context = context;
     try {
       this.#heap.begin(limits.maxMemory);
       this.#host.begin(limits, undefined, options.accessSink, async);
-      context.u64[FUEL] = limits.fuel;
-      if (this.#rejected !== undefined) return;
+      const { u64, i32 } = context;
+      u64[FUEL] = limits.fuel;
+      if (entry === undefined) return;
       const stack = this.#runtime.borrowStack(stackBytes);
       this.#stack = stack;
-      this.#writeArguments(context, args);
-      const { u64 } = context;
-      u64[Context.depth >> 3] = BigInt(levels - 1);
-      u64[Context.guestStack >> 3] = BigInt(stack.top);
-      u64[Context.target >> 3] = this.#native.function(func).thunk;
-      u64[Context.functionTable >> 3] = this.#native.tableAddress;
-      if (this.#usesHeap) {
+      this.#writeArguments(context, args, entry.argClasses);
+      const { top } = stack;
+      i32[2 * DEPTH] = (levels - 1) | 0;
+      i32[2 * DEPTH + 1] = (levels - 1) / 2 ** 32 | 0;
+      i32[2 * GUEST_STACK] = top | 0;
+      i32[2 * GUEST_STACK + 1] = top / 2 ** 32 | 0;
+      i32[2 * TARGET] = entry.thunkLo;
+      i32[2 * TARGET + 1] = entry.thunkHi;
+      i32[2 * FUNCTION_TABLE] = this.#tableLo;
+      i32[2 * FUNCTION_TABLE + 1] = this.#tableHi;
+      if (entry.usesHeap) {
         const { memory } = this.#heap;
         if (memory !== this.#memory) {
           this.#memory = memory;
@@ -176,10 +200,33 @@ export class NativeRunner {
     }
   }
 
-  #writeArguments(context: ContextBlock, args: readonly Value[]): void {
+  /** Compiles what `func` needs, on its first run. */
+  #prepare(func: number): Entry {
+    const known = this.#entries[func];
+    if (known !== undefined) return known;
+    const { stackBytes, frameBytes, usesHeap } = this.#native.ensure(func);
+    const { args, results } = this.#program.functions[func];
+    const { thunk } = this.#native.function(func);
+    return this.#entries[func] = {
+      thunkLo: thunk | 0,
+      thunkHi: thunk / 2 ** 32 | 0,
+      stackBytes,
+      frameBytes,
+      // A text constant that is returned is read from memory that no code has touched.
+      usesHeap: usesHeap || results.some(isInHeap),
+      argClasses: Uint8Array.from(args, typeClass),
+      resultClasses: Uint8Array.from(results, typeClass),
+    };
+  }
+
+  #writeArguments(context: ContextBlock, args: readonly Value[], classes: Uint8Array): void {
     try {
       let at = AREA;
-      for (let k = 0; k < args.length; k++) at += writeValue(this.#heap, context, at, args[k]);
+      for (let k = 0; k < classes.length; k++) {
+        const arg = args[k];
+        if (arg.type === "i64") context.i64[at++] = arg.value;
+        else at += writeValue(this.#heap, context, at, arg);
+      }
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
       this.#rejected = { kind: "MemoryLimitExceeded" };
@@ -207,7 +254,7 @@ export class NativeRunner {
 
   #go(): Outcome | undefined {
     if (this.#rejected !== undefined) {
-      return this.#failure({ ...this.#rejected, func: this.#entry, pc: 0 });
+      return this.#failure({ ...this.#rejected, func: this.#func, pc: 0 });
     }
     return this.#drive();
   }
@@ -217,13 +264,14 @@ export class NativeRunner {
     const context = this.#context!;
     const { pointer, i32, u32 } = context;
     const { gate, start } = this.#runtime;
+    const { usesHeap } = this.#entry!;
     for (;;) {
       // SAFETY: `start` is the engine's own routine and keeps what C functions must. The context, the
       // stack (guarded, and large enough for the frames that the depth limit allows) and the memory
       // belong to this run alone, on this thread. The context's views are of fixed pages; the heap's
       // are fetched anew after every return, since answers below may grow it.
       gate.enter(start, pointer);
-      if (this.#usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
+      if (usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
       const code = i32[Context.exitCode >> 2];
       if (code === ExitCode.Return) return this.#success();
       if (code < ExitCode.Request) return this.#machineTrap(code);
@@ -249,12 +297,12 @@ export class NativeRunner {
           i32[2 * SCRATCH + 1] = 0;
           break;
         }
-        case Request.CallMismatch: {
+        case Request.CheckCall: {
           const callee = this.#program.functions[u32[2 * SCRATCH]];
           const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
           const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
-          if (reason === undefined) throw new Error("internal: a fitting call was refused");
-          return this.#trapAt(reason);
+          if (reason !== undefined) return this.#trapAt(reason);
+          break;
         }
         default:
           throw new Error(`internal: machine code left with code ${code}`);
@@ -276,21 +324,29 @@ export class NativeRunner {
     let n = 0;
     for (let k = 0; k < sig.results.length; k++) n += WORDS_OF_CLASS[typeClass(sig.results[k])];
     for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
-    if (this.#usesHeap) this.#publishHeapBounds(context);
+    if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
   }
 
   #success(): Outcome {
     const context = this.#context!;
     const values: Value[] = [];
-    const { results } = this.#program.functions[this.#entry];
+    const { resultClasses } = this.#entry!;
     let at = AREA;
-    for (let k = 0; k < results.length; k++) {
-      const cls = typeClass(results[k]);
-      values.push(readValue(this.#heap, context, at, cls));
-      at += WORDS_OF_CLASS[cls];
+    for (let k = 0; k < resultClasses.length; k++) {
+      const cls = resultClasses[k];
+      if (cls === 2) values.push({ type: "i64", value: context.i64[at++] });
+      else {
+        values.push(readValue(this.#heap, context, at, cls));
+        at += WORDS_OF_CLASS[cls];
+      }
     }
     const fuelUsed = this.#fuel - context.u64[FUEL];
-    return { ok: true, values, fuelUsed, hostCalls: BigInt(this.#host.count) };
+    return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };
+  }
+
+  #hostCalls(): bigint {
+    const { count } = this.#host;
+    return count === 0 ? 0n : BigInt(count);
   }
 
   /** The site that machine code left at. */
@@ -336,7 +392,7 @@ export class NativeRunner {
 
   #failure(trap: Trap): Outcome {
     const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: false, trap, fuelUsed, hostCalls: BigInt(this.#host.count) };
+    return { ok: false, trap, fuelUsed, hostCalls: this.#hostCalls() };
   }
 }
 

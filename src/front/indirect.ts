@@ -1,20 +1,20 @@
 /**
  * Lowering of calls through values (specification §8.7). Which functions a call signature fits is
- * known when lowering, so the check at run time is a membership test of the function id; only a
- * failed one leaves, to find out what to report.
+ * known when lowering, so the check at run time is a membership test of the function id. Where that
+ * fails the code leaves to find out what to report; where the functions are too scattered to be
+ * tested for in a few comparisons, it also leaves for some that fit.
  *
  * @module
  */
-import { checkCallee } from "../interp/entry.ts";
 import { Context } from "../ir/context.ts";
 import { Cond, Op, Type } from "../ir/opcodes.ts";
 import type { Program } from "../tape/program.ts";
+import { formatSignature } from "../tape/types.ts";
 import { makeWord } from "./bytes.ts";
 import { defineResults } from "./control.ts";
 import type { Lowering } from "./lowering.ts";
 import { Request } from "./requests.ts";
 import { irTypes } from "./signature.ts";
-import { TrapNumber } from "./traps.ts";
 
 /** `closure.new`: func env. */
 export function newClosure(l: Lowering, o: number): void {
@@ -41,7 +41,6 @@ export function callIndirect(l: Lowering, o: number): void {
 
   const fits = l.createNextBlock(), fails = builder.createBlock();
   branchOnMember(l, func, callable(program, sig, closure), fits, fails);
-  builder.seal(fits, from);
   builder.seal(fails, from);
 
   builder.switchTo(fails);
@@ -49,40 +48,43 @@ export function callIndirect(l: Lowering, o: number): void {
   builder.ctxStore(Context.scratch, builder.unary(Op.extend_u, func, Type.I64));
   builder.ctxStore(Context.scratch + 8, builder.i64Halves(sig, 0));
   builder.ctxStore(Context.scratch + 16, builder.i64Halves(closure ? 1 : 0, 0));
-  builder.exit(Request.CallMismatch, l.ir.addExitSite(l.pc));
-  builder.trap(l.ir.addTrapSite(TrapNumber.InvalidPc, l.pc));
+  builder.exit(Request.CheckCall, l.ir.addExitSite(l.pc));
+  builder.jump(fits);
 
+  builder.seal(fits, from);
   builder.switchTo(fits);
   const results = irTypes(program.callSigs[sig].results);
   defineResults(l, o + 5 + argCount, builder.callIndirect(func, args, results, depth));
 }
 
-/** Runs of function ids that a call signature fits: starts and ends alternating, ascending. */
+/** Runs of function ids: starts and ends alternating, ascending. */
 type Runs = readonly number[];
 
-const known = new WeakMap<Program, Map<number, Runs>>();
+/** Most boundaries of runs that are compared with. */
+const MAX_BOUNDARIES = 32;
 
+/** By signature, the functions that have it. */
+const known = new WeakMap<Program, Map<string, number[]>>();
+
+/** The functions that a call signature fits. */
 function callable(program: Program, sig: number, closure: boolean): Runs {
-  let cache = known.get(program);
-  if (cache === undefined) known.set(program, cache = new Map());
-  const key = 2 * sig + (closure ? 1 : 0);
-  let runs = cache.get(key);
-  if (runs === undefined) {
-    cache.set(key, runs = findCallable(program, sig, closure));
-  }
-  return runs;
+  let bySignature = known.get(program);
+  if (bySignature === undefined) known.set(program, bySignature = groupFunctions(program));
+  const { args, results } = program.callSigs[sig];
+  // A closure's function takes the environment first.
+  const wanted = closure ? { args: ["agg" as const, ...args], results } : { args, results };
+  return bySignature.get(formatSignature(wanted)) ?? [];
 }
 
-function findCallable(program: Program, sig: number, closure: boolean): Runs {
-  const wanted = program.callSigs[sig], { functions } = program;
-  const runs: number[] = [];
-  for (let func = 0; func <= functions.length; func++) {
-    // The parity of `runs` says whether the function before is one of them.
-    const fits = func < functions.length &&
-      checkCallee(wanted, functions[func], closure) === undefined;
-    if (fits !== (runs.length % 2 === 1)) runs.push(func);
-  }
-  return runs;
+function groupFunctions(program: Program): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  program.functions.forEach((fn, func) => {
+    const key = formatSignature(fn), runs = groups.get(key);
+    if (runs === undefined) groups.set(key, [func, func + 1]);
+    else if (runs[runs.length - 1] === func) runs[runs.length - 1]++;
+    else runs.push(func, func + 1);
+  });
+  return groups;
 }
 
 /** Goes to `fits` if the i32 `id` is in `runs`, else to `fails`. */
@@ -101,7 +103,9 @@ function branchOnMember(
     builder.brIf(builder.icmp(Cond.ult, distance, builder.i32(length)), fits, fails);
     return;
   }
-  if (end > 64) return searchRuns(l, id, runs, 0, runs.length, fits, fails);
+  if (end > 64) {
+    return searchRuns(l, id, runs, 0, Math.min(runs.length, MAX_BOUNDARIES), fits, fails);
+  }
   // A bit for each function: shift counts wrap at 64, hence the comparison.
   let mask = 0n;
   for (let k = 0; k < runs.length; k += 2) {

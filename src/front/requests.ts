@@ -7,7 +7,7 @@
  * |---|---|---|
  * | `Reserve` | scratch 0: end that the heap's top must be able to reach | scratch 0: 1, and `heapLimit` is at least that end; 0 when the memory limit forbids it |
  * | `HostCall` | scratch 0: host signature id; area: argument words in order | area: result words in order; or the run ends |
- * | `CallMismatch` | scratch 0: function id; scratch 1: call signature id; scratch 2: 1 for a closure, 0 for a function | the run ends, with what `checkCallee` says |
+ * | `CheckCall` | scratch 0: function id; scratch 1: call signature id; scratch 2: 1 for a closure, 0 for a function | none if `checkCallee` finds nothing; else the run ends with what it says |
  * | `CheckUtf8` | scratch 0: word of a byte string | scratch 0: 1 if it is UTF-8, else 0 |
  *
  * Argument words in the area have all 64 bits set as `heap/layout.ts` says. Memory must exist before
@@ -21,7 +21,7 @@ import type { Program } from "../tape/program.ts";
 import { typeClass, type ValueType } from "../tape/types.ts";
 
 /** Codes of the IR's `exit`. */
-export const Request = { Reserve: 0, HostCall: 1, CallMismatch: 2, CheckUtf8: 3 } as const;
+export const Request = { Reserve: 0, HostCall: 1, CheckCall: 2, CheckUtf8: 3 } as const;
 
 /** Words that values of these types take. */
 export function wordCount(types: readonly ValueType[]): number {

@@ -15,7 +15,7 @@
  *
  * Every IR value is one register word of `heap/layout.ts`, in the same order, so parameter (or
  * result) `k` of an IR function is word `k` of its arguments (or results) written one after another
- * as `heap/values.ts` does. Of an i32 the upper half of its word is zero.
+ * as `heap/values.ts` does. Of the word of an i32 only the low half counts.
  *
  * @module
  */

@@ -13,7 +13,7 @@ import { WORDS_OF_CLASS } from "../heap/layout.ts";
 import type { Func } from "../ir/func.ts";
 import type { Blocks } from "../tape/blocks.ts";
 import { OPCODES } from "../tape/opcodes.ts";
-import { functionName } from "../tape/program.ts";
+import type { Program } from "../tape/program.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { resultsClash, ret } from "./control.ts";
 import { lowerInstruction } from "./dispatch.ts";
@@ -163,9 +163,24 @@ function start(
   return new Lowering(
     verified,
     func,
-    options.name ?? (functionName(verified.program, func) || `f${func}`),
+    options.name ?? nameOf(verified.program, func),
     signature,
   );
+}
+
+const names = new WeakMap<Program, Map<number, string>>();
+
+/** The first name of a function, or `f` and its id. */
+function nameOf(program: Program, func: number): string {
+  let known = names.get(program);
+  if (known === undefined) {
+    names.set(program, known = new Map());
+    for (const entry of program.functionNames) {
+      const name = program.symbols[entry.symbol];
+      if (name !== "" && !known.has(entry.func)) known.set(entry.func, name);
+    }
+  }
+  return known.get(func) ?? `f${func}`;
 }
 
 /** A test for blocks that can be reached from `block`, itself included. */

@@ -267,3 +267,22 @@ Deno.test("no trivial parameter survives", () => {
   }));
   assert(params > 0);
 });
+
+Deno.test("a block that everybody reaches unchanged from one above needs no parameters", () => {
+  const b = new FuncBuilder("t", [Type.I64], [Type.I64]);
+  const x = b.declareVar(Type.I64), top = b.current;
+  b.defVar(x, b.i64(7n));
+  const rare = b.createBlock(), join = b.createBlock();
+  b.brIf(b.unary(Op.wrap, b.func.params(0)[0], Type.I32), rare, join);
+  b.seal(rare);
+  b.switchTo(rare);
+  b.ctxStore(64, b.useVar(x));
+  b.jump(join);
+  b.seal(join, top);
+  b.switchTo(join);
+  const value = b.useVar(x);
+  assertEquals(b.func.op[value], Op.iconst);
+  b.ret([value]);
+  assertValid(b.finish(), "building");
+  assertEquals(b.func.paramCount[join], 0);
+});
