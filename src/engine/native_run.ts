@@ -13,7 +13,7 @@ import { trapReason } from "../front/traps.ts";
 import { BOUNDS_SOFT_END, BOUNDS_TOP, Heap, MemoryLimitError } from "../heap/heap.ts";
 import { WORDS_OF_CLASS } from "../heap/layout.ts";
 import { isUtf8 } from "../heap/text.ts";
-import { readValue, writeValue } from "../heap/values.ts";
+import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
 import type { Host } from "../interp/host.ts";
 import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
@@ -329,16 +329,12 @@ export class NativeRunner {
 
   #success(): Outcome {
     const context = this.#context!;
-    const values: Value[] = [];
-    const { resultClasses } = this.#entry!;
-    let at = AREA;
-    for (let k = 0; k < resultClasses.length; k++) {
-      const cls = resultClasses[k];
-      if (cls === 2) values.push({ type: "i64", value: context.i64[at++] });
-      else {
-        values.push(readValue(this.#heap, context, at, cls));
-        at += WORDS_OF_CLASS[cls];
-      }
+    let values: Value[];
+    try {
+      values = readResults(this.#heap, context, AREA, this.#entry!.resultClasses);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      return this.#failure({ kind: "MemoryLimitExceeded", func: this.#func, pc: 0 });
     }
     const fuelUsed = this.#fuel - context.u64[FUEL];
     return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };

@@ -91,6 +91,11 @@ export class Heap {
     return this.bounds[BOUNDS_TOP] - this.base;
   }
 
+  /** The address that nothing of this run lies above. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Starts a run that may allocate `maxMemory` bytes above the constants. */
   begin(maxMemory: number): void {
     this.generation++;

@@ -7,7 +7,7 @@
  */
 import { typeClass } from "../tape/types.ts";
 import { type AggValue, type Value, valueType } from "../tape/value.ts";
-import type { Heap } from "./heap.ts";
+import { type Heap, MemoryLimitError } from "./heap.ts";
 import {
   AGG_ELEMENTS,
   AGG_KIND,
@@ -22,6 +22,7 @@ import {
   OBJ_CELL_BYTES,
   OBJ_HANDLE,
   OBJ_TYPE,
+  WORDS_OF_CLASS,
 } from "./layout.ts";
 import { readText, writeText } from "./text.ts";
 import type { Words } from "./words.ts";
@@ -34,8 +35,25 @@ export function valueClass(value: Value): number {
 /** Where aggregates that were already stored lie, by identity. */
 type Built = Map<AggValue, number>;
 
-/** Where aggregates that were already read are, by offset. */
-type Seen = Map<number, AggValue>;
+/**
+ * What has been copied out of memory already. Values that share memory share their copy, and all
+ * copies together are no larger than memory may be: a program that returns a text thousands of times,
+ * or overlapping slices of it, does not get more bytes than it was given.
+ */
+interface Copies {
+  /** By offset of the header. */
+  readonly aggregates: Map<number, AggValue>;
+  /** By word. */
+  readonly bytes: Map<bigint, WordValue>;
+  /** By word. */
+  readonly texts: Map<bigint, WordValue>;
+  /** Bytes that may still be copied. */
+  left: number;
+}
+
+function noCopies(heap: Heap): Copies {
+  return { aggregates: new Map(), bytes: new Map(), texts: new Map(), left: heap.end };
+}
 
 /** Allocates an object cell. @throws {MemoryLimitError} */
 export function allocObject(heap: Heap, objType: bigint, handle: bigint): number {
@@ -224,28 +242,59 @@ function storeAggregate(heap: Heap, aggregate: AggValue, built: Built): number {
 const scratch64 = new BigInt64Array(1);
 const scratch32 = new Int32Array(scratch64.buffer);
 
+/**
+ * The values of type classes `classes` in the words from `at` on, with everything they hold.
+ *
+ * @throws {MemoryLimitError} When their bytes and texts would take more room than memory may.
+ */
+export function readResults(
+  heap: Heap,
+  words: Words,
+  at: number,
+  classes: ArrayLike<number>,
+): Value[] {
+  const values: Value[] = [];
+  let copies: Copies | undefined;
+  for (let k = 0; k < classes.length; k++) {
+    const cls = classes[k];
+    if (cls === 2) values.push({ type: "i64", value: words.i64[at] });
+    else {
+      if (cls >= 6) copies ??= noCopies(heap);
+      values.push(readValue(heap, words, at, cls, copies));
+    }
+    at += WORDS_OF_CLASS[cls];
+  }
+  return values;
+}
+
 /** The value of type class `cls` in the words from `at` on. */
-export function readValue(heap: Heap, words: Words, at: number, cls: number): Value {
+function readValue(
+  heap: Heap,
+  words: Words,
+  at: number,
+  cls: number,
+  copies: Copies | undefined,
+): Value {
   switch (cls) {
     case 0: // unit
       return { type: "unit" };
     case 5: // dec
       return { type: "dec", mantissa: words.i64[at], scale: words.i32[2 * at + 2] };
     case 9: // agg
-      return readAggregate(heap, words.i32[2 * at] >>> 0);
+      return readAggregate(heap, words.i32[2 * at] >>> 0, copies);
     case 11: // closure
       return {
         type: "closure",
         func: words.i32[2 * at] >>> 0,
-        env: readAggregate(heap, words.i32[2 * at + 1] >>> 0),
+        env: readAggregate(heap, words.i32[2 * at + 1] >>> 0, copies),
       };
     default:
-      return readWord(heap, words.i64[at], cls);
+      return readWord(heap, words.i64[at], cls, copies);
   }
 }
 
 /** The value of one word; `cls` is neither unit, dec, agg nor closure. */
-export function readWord(heap: Heap, word: bigint, cls: number): WordValue {
+export function readWord(heap: Heap, word: bigint, cls: number, copies?: Copies): WordValue {
   scratch64[0] = word;
   const low = scratch32[0] >>> 0;
   const high = scratch32[1] >>> 0;
@@ -259,9 +308,17 @@ export function readWord(heap: Heap, word: bigint, cls: number): WordValue {
     case 4:
       return { type: "f64", bits: BigInt.asUintN(64, word) };
     case 6:
-      return { type: "bytes", value: heap.u8.slice(low, low + high) };
-    case 7:
-      return { type: "str", value: high === 0 ? "" : readText(heap.u8, low, high) };
+    case 7: {
+      const known = copies === undefined ? undefined : cls === 6 ? copies.bytes : copies.texts;
+      const copy = known?.get(word);
+      if (copy !== undefined) return copy;
+      if (copies !== undefined && (copies.left -= high) < 0) throw new MemoryLimitError(heap.end);
+      const value: WordValue = cls === 6
+        ? { type: "bytes", value: heap.u8.slice(low, low + high) }
+        : { type: "str", value: high === 0 ? "" : readText(heap.u8, low, high) };
+      known?.set(word, value);
+      return value;
+    }
     case 8:
       return {
         type: "obj",
@@ -276,8 +333,12 @@ export function readWord(heap: Heap, word: bigint, cls: number): WordValue {
 }
 
 /** Reads the aggregate whose header is at `offset`, with everything it holds. */
-export function readAggregate(heap: Heap, offset: number): AggValue {
-  const seen: Seen = new Map();
+export function readAggregate(
+  heap: Heap,
+  offset: number,
+  copies: Copies = noCopies(heap),
+): AggValue {
+  const seen = copies.aggregates;
   // Inner aggregates always lie below outer ones, so this ends; the stack holds unread headers.
   const stack = [offset];
   for (;;) {
@@ -297,12 +358,13 @@ export function readAggregate(heap: Heap, offset: number): AggValue {
     }
     if (stack.length > pending) continue;
     stack.pop();
-    if (!seen.has(at)) seen.set(at, assemble(heap, at, seen));
+    if (!seen.has(at)) seen.set(at, assemble(heap, at, copies));
     if (stack.length === 0) return seen.get(offset)!;
   }
 }
 
-function assemble(heap: Heap, at: number, seen: Seen): AggValue {
+function assemble(heap: Heap, at: number, copies: Copies): AggValue {
+  const seen = copies.aggregates;
   const { u32, i64, u8 } = heap;
   const length = u32[(at + AGG_LENGTH) / 4];
   const first = (at + AGG_ELEMENTS) / 8;
@@ -331,7 +393,7 @@ function assemble(heap: Heap, at: number, seen: Seen): AggValue {
         values.push({ type: "closure", func: u32[2 * word], env: seen.get(u32[2 * word + 1])! });
         break;
       default:
-        values.push(readWord(heap, i64[word], cls));
+        values.push(readWord(heap, i64[word], cls, copies));
     }
   }
   const typeId = u32[(at + AGG_TYPE_ID) / 4];

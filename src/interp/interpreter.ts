@@ -7,8 +7,8 @@
  */
 import { Heap, MemoryLimitError } from "../heap/heap.ts";
 import { WORDS_OF_CLASS } from "../heap/layout.ts";
-import { readValue, writeValue } from "../heap/values.ts";
-import { createWords, type Words } from "../heap/words.ts";
+import { readResults, writeValue } from "../heap/values.ts";
+import { createWords } from "../heap/words.ts";
 import { type Program, spanAt } from "../tape/program.ts";
 import { formatSignature, type Signature, typeClass } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
@@ -16,10 +16,11 @@ import type { VerifiedProgram } from "../tape/verify.ts";
 import type { AccessSink } from "./access.ts";
 import { CodeArena, positionIndex } from "./arena.ts";
 import { checkCallee, checkEntry } from "./entry.ts";
-import { execute, Exit, type Machine } from "./execute.ts";
+import { execute } from "./execute.ts";
 import type { Host } from "./host.ts";
 import { HOST_CHARGED, HOST_OK, HOST_PENDING, HOST_TRAP, HostCaller } from "./host_call.ts";
 import { completeLimits, type Limits } from "./limits.ts";
+import { Exit, Machine, type Tracer } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
 import { borrowStack, growStack, returnStack } from "./stacks.ts";
 import { TraceMask, type TraceOptions, type TraceSink } from "./trace.ts";
@@ -39,10 +40,20 @@ export interface RunOptions {
 
 /** Most fuel that the loop's 32-bit counter is given at a time. */
 const SLICE = 1 << 30;
-/** The same while the loop is not warmed up: short runs are not worth it. */
-const COLD_SLICE = 1 << 15;
 
-let warm = false;
+/**
+ * Fuel that runs may use together until the loop is warmed up. V8 compiles a loop of which it has seen
+ * a few opcodes in 10 ms, but one of which it has seen all in 100, which is only worth it for those
+ * who run much.
+ */
+let coldFuel = 1 << 28;
+
+/** Warms the loop up when `coldFuel` has run out, once. */
+function warmOnce(): void {
+  if (coldFuel > 0) return;
+  coldFuel = Infinity;
+  warmUp();
+}
 
 /** Trap kinds of the loop's exits from `Exit.TRAPS + 4` on. */
 const PLAIN_TRAPS: readonly PlainTrapKind[] = [
@@ -61,21 +72,20 @@ const PLAIN_TRAPS: readonly PlainTrapKind[] = [
 const FIRST_CODE_WORDS = 256;
 
 const NO_WORDS = createWords(0);
-const NO_SIGS = new Int32Array(0);
 const NO_SINK: TraceSink = () => {};
 
 /** An instance of a verified program; made by {@linkcode createInterpreter}. */
 export class Interpreter {
-  readonly #machine: InterpreterMachine;
+  readonly #run: Run;
 
   /** Use {@linkcode createInterpreter}. */
   constructor(verified: VerifiedProgram, host: Host) {
-    this.#machine = new InterpreterMachine(verified, host);
+    this.#run = new Run(verified, host);
   }
 
   /** The program. */
   get program(): Program {
-    return this.#machine.program;
+    return this.#run.program;
   }
 
   /**
@@ -86,14 +96,14 @@ export class Interpreter {
    * @throws {RangeError} When a limit is out of range.
    */
   run(func: number, args: readonly Value[], options: RunOptions = {}): Outcome {
-    const machine = this.#machine;
-    machine.start(func, args, options, false);
+    const run = this.#run;
+    run.start(func, args, options, false);
     try {
-      const outcome = machine.go();
+      const outcome = run.go();
       if (outcome === undefined) throw new Error("internal: a synchronous run waits");
       return outcome;
     } finally {
-      machine.finish();
+      run.finish();
     }
   }
 
@@ -106,22 +116,22 @@ export class Interpreter {
     args: readonly Value[],
     options: RunOptions = {},
   ): Promise<Outcome> {
-    const machine = this.#machine;
-    machine.start(func, args, options, true);
+    const run = this.#run;
+    run.start(func, args, options, true);
     try {
-      let outcome = machine.go();
+      let outcome = run.go();
       while (outcome === undefined) {
         let status: number;
         try {
-          status = machine.host.settle(await machine.host.pending);
+          status = run.host.settle(await run.host.pending);
         } catch (error) {
-          status = machine.host.fail(error);
+          status = run.host.fail(error);
         }
-        outcome = machine.resume(status);
+        outcome = run.resume(status);
       }
       return outcome;
     } finally {
-      machine.finish();
+      run.finish();
     }
   }
 }
@@ -131,26 +141,13 @@ export function createInterpreter(verified: VerifiedProgram, host: Host): Interp
   return new Interpreter(verified, host);
 }
 
-/** The state of an instance and its current run. */
-class InterpreterMachine implements Machine {
+/** An instance and its current run. */
+class Run implements Tracer {
   readonly program: Program;
-  readonly heap: Heap;
   readonly host: HostCaller;
-  readonly funcSigs: Int32Array;
-  readonly closureSigs: Int32Array;
-  readonly callSigs: Int32Array;
-  words: Words = NO_WORDS;
-  code: Int32Array;
-  entries: Int32Array;
-  ip = 0;
-  fp = 0;
-  depth = 0;
-  fuel = 0;
-  maxDepth = 0;
-  tracing = false;
-  need = 0;
-  hostStatus = 0;
 
+  readonly #heap: Heap;
+  readonly #machine: Machine;
   readonly #verified: VerifiedProgram;
   readonly #arena: CodeArena;
   readonly #signatureIds = new Map<string, number>();
@@ -170,16 +167,17 @@ class InterpreterMachine implements Machine {
   constructor(verified: VerifiedProgram, host: Host) {
     const { program } = verified;
     this.program = program;
-    this.heap = new Heap(program.constants);
-    this.host = new HostCaller(program, host, this.heap);
     this.#verified = verified;
+    this.#heap = new Heap(program.constants);
+    this.host = new HostCaller(program, host, this.#heap);
     this.#arena = new CodeArena(program.functions.length, FIRST_CODE_WORDS);
-    this.code = this.#arena.code;
-    this.entries = this.#arena.entries;
-    const indirect = program.callSigs.length > 0;
-    this.funcSigs = indirect ? new Int32Array(program.functions.length).fill(-1) : NO_SIGS;
-    this.closureSigs = indirect ? new Int32Array(program.functions.length).fill(-1) : NO_SIGS;
-    this.callSigs = indirect ? new Int32Array(program.callSigs.length).fill(-2) : NO_SIGS;
+    this.#machine = new Machine(
+      this.#heap,
+      this.host,
+      this.#arena.code,
+      this.#arena.entries,
+      program.callSigs.length,
+    );
   }
 
   /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
@@ -190,25 +188,26 @@ class InterpreterMachine implements Machine {
       );
     }
     const limits = completeLimits(options.limits);
+    warmOnce();
     this.#running = true;
     this.#limits = limits;
     this.#entry = func;
-    this.words = borrowStack();
+    this.#machine.words = borrowStack();
     try {
       const { trace } = options;
       this.#mask = trace === undefined ? 0 : trace.mask ?? TraceMask.ALL;
       this.#sink = trace?.sink ?? NO_SINK;
-      this.tracing = this.#mask !== 0;
-      this.heap.begin(limits.maxMemory);
+      this.#machine.tracer = this.#mask !== 0 ? this : undefined;
+      this.#heap.begin(limits.maxMemory);
       this.host.begin(
         limits,
-        this.tracing
+        this.#mask !== 0
           ? { mask: this.#mask, sink: this.#sink, place: () => this.#tracedPlace() }
           : undefined,
         options.accessSink,
         async,
       );
-      this.maxDepth = limits.maxCallDepth;
+      this.#machine.maxDepth = limits.maxCallDepth;
       this.#split(limits.fuel);
       if ((this.#mask & TraceMask.RUN) !== 0) {
         const { program } = this;
@@ -224,10 +223,11 @@ class InterpreterMachine implements Machine {
 
   /** Ends a run: frees what it allocated and gives its stack back. */
   finish(): void {
-    this.heap.reset();
+    coldFuel -= Number(this.#limits.fuel - this.#left());
+    this.#heap.reset();
     this.host.end();
-    returnStack(this.words);
-    this.words = NO_WORDS;
+    returnStack(this.#machine.words);
+    this.#machine.words = NO_WORDS;
     this.#sink = NO_SINK;
     this.#running = false;
   }
@@ -235,30 +235,30 @@ class InterpreterMachine implements Machine {
   /** Pushes the entry frame above the words that take its results. */
   #enter(func: number, args: readonly Value[]): void {
     const arena = this.#arena;
-    this.entries = this.tracing ? arena.meteredEntries : arena.entries;
+    this.#machine.entries = this.#mask !== 0 ? arena.meteredEntries : arena.entries;
     const { results } = this.program.functions[func];
     const stub = arena.returnStub(results);
-    const { entry } = translate(arena, this.#verified, this.heap, func, this.tracing);
-    this.code = arena.code;
+    const { entry } = translate(arena, this.#verified, this.#heap, func, this.#mask !== 0);
+    this.#machine.code = arena.code;
     // A stub of a list of n words begins n + 2 words below the position it returns to.
     let resultWords = 0;
     for (const type of results) resultWords += WORDS_OF_CLASS[typeClass(type)];
     const fp = resultWords + 1;
-    const need = fp + this.code[entry - 2];
-    if (need > this.words.i64.length) {
-      const grown = growStack(this.words, need);
+    const need = fp + this.#machine.code[entry - 2];
+    if (need > this.#machine.words.i64.length) {
+      const grown = growStack(this.#machine.words, need);
       if (grown === undefined) throw new Error("internal: one frame exceeds the stack");
-      this.words = grown;
+      this.#machine.words = grown;
     }
-    const { words } = this;
+    const { words } = this.#machine;
     words.i32[2 * (fp - 1)] = stub;
     words.i32[2 * (fp - 1) + 1] = 0;
-    this.fp = fp;
-    this.ip = entry;
-    this.depth = 1;
+    this.#machine.fp = fp;
+    this.#machine.ip = entry;
+    this.#machine.depth = 1;
     try {
       let at = fp;
-      for (const arg of args) at += writeValue(this.heap, words, at, arg);
+      for (const arg of args) at += writeValue(this.#heap, words, at, arg);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
       this.#rejected = { kind: "MemoryLimitExceeded" };
@@ -281,13 +281,13 @@ class InterpreterMachine implements Machine {
 
   #drive(): Outcome | undefined {
     for (;;) {
-      const exit = execute(this);
+      const exit = execute(this.#machine);
       let outcome: Outcome | undefined;
       switch (exit) {
         case Exit.DONE:
           return this.#success();
         case Exit.FUEL:
-          this.fuel += this.code[this.ip - 1];
+          this.#machine.fuel += this.#machine.code[this.#machine.ip - 1];
           this.#transfer();
           break;
         case Exit.TICK:
@@ -295,24 +295,28 @@ class InterpreterMachine implements Machine {
           this.#split(this.#left());
           break;
         case Exit.CALL:
-          if (this.depth >= this.maxDepth) return this.#trap({ kind: "CallDepthExceeded" });
-          this.#translate(this.code[this.ip + 1]);
+          if (this.#machine.depth >= this.#machine.maxDepth) {
+            return this.#trap({ kind: "CallDepthExceeded" });
+          }
+          this.#translate(this.#machine.code[this.#machine.ip + 1]);
           break;
         case Exit.INDIRECT:
           outcome = this.#resolve();
           break;
         case Exit.STACK: {
-          const grown = growStack(this.words, this.need);
+          const grown = growStack(this.#machine.words, this.#machine.need);
           if (grown === undefined) return this.#trap({ kind: "MemoryLimitExceeded" });
-          this.words = grown;
+          this.#machine.words = grown;
           break;
         }
         case Exit.MEMORY:
-          if (!this.heap.reserve(this.need)) return this.#trap({ kind: "MemoryLimitExceeded" });
+          if (!this.#heap.reserve(this.#machine.need)) {
+            return this.#trap({ kind: "MemoryLimitExceeded" });
+          }
           break;
         case Exit.HOST:
-          if (this.hostStatus === HOST_PENDING) return undefined;
-          outcome = this.#afterHost(this.hostStatus);
+          if (this.#machine.hostStatus === HOST_PENDING) return undefined;
+          outcome = this.#afterHost(this.#machine.hostStatus);
           break;
         case Exit.RELOAD:
           break;
@@ -333,62 +337,64 @@ class InterpreterMachine implements Machine {
 
   /** Fuel left. */
   #left(): bigint {
-    return this.#reserve + BigInt(this.fuel);
+    return this.#reserve + BigInt(this.#machine.fuel);
   }
 
   /** Divides `left` into slice and reserve. */
   #split(left: bigint): void {
-    const slice = warm ? SLICE : COLD_SLICE;
-    this.fuel = left < BigInt(slice) ? Number(left) : slice;
-    this.#reserve = left - BigInt(this.fuel);
+    const slice = Math.min(SLICE, coldFuel);
+    this.#machine.fuel = left < BigInt(slice) ? Number(left) : slice;
+    this.#reserve = left - BigInt(this.#machine.fuel);
   }
 
   /** Charges the segment at `ip`; when less fuel is left, goes on in metered code. */
   #transfer(): void {
-    const cost = this.code[this.ip - 1];
-    if (this.fuel < cost) {
-      if (!warm && this.#reserve > 0n) {
-        warm = true;
-        warmUp();
+    const cost = this.#machine.code[this.#machine.ip - 1];
+    if (this.#machine.fuel < cost) {
+      if (this.#reserve > 0n) {
+        coldFuel -= SLICE;
+        warmOnce();
       }
       this.#split(this.#left());
     }
-    if (this.fuel >= cost) {
-      this.fuel -= cost;
+    if (this.#machine.fuel >= cost) {
+      this.#machine.fuel -= cost;
       return;
     }
     const arena = this.#arena;
-    const plain = arena.find(this.ip);
-    const at = positionIndex(plain, this.ip);
+    const plain = arena.find(this.#machine.ip);
+    const at = positionIndex(plain, this.#machine.ip);
     const first = at === 0 ? 0 : plain.indexes[at - 1] + 1;
-    const metered = translate(arena, this.#verified, this.heap, plain.func, true);
-    this.code = arena.code;
+    const metered = translate(arena, this.#verified, this.#heap, plain.func, true);
+    this.#machine.code = arena.code;
     // Position 0 traces the function's entry, which is no instruction.
     let k = 1;
     while (metered.indexes[k] < first) k++;
-    this.ip = metered.positions[k];
+    this.#machine.ip = metered.positions[k];
   }
 
   #translate(func: number): void {
     const arena = this.#arena;
-    translate(arena, this.#verified, this.heap, func, this.entries !== arena.entries);
-    this.code = arena.code;
+    translate(arena, this.#verified, this.#heap, func, this.#machine.entries !== arena.entries);
+    this.#machine.code = arena.code;
   }
 
   /** Checks the indirect call at `ip` and makes the loop accept it. */
   #resolve(): Outcome | undefined {
-    if (this.depth >= this.maxDepth) return this.#trap({ kind: "CallDepthExceeded" });
-    const { code, ip } = this;
+    if (this.#machine.depth >= this.#machine.maxDepth) {
+      return this.#trap({ kind: "CallDepthExceeded" });
+    }
+    const { code, ip } = this.#machine;
     const closure = code[ip] === 0x49;
     const callSig = code[ip + 1];
-    const func = this.words.i32[2 * (this.fp + code[ip + 2])] >>> 0;
+    const func = this.#machine.words.i32[2 * (this.#machine.fp + code[ip + 2])] >>> 0;
     const wanted = this.program.callSigs[callSig];
     const callee = this.program.functions[func];
     const reason = checkCallee(wanted, callee, closure);
     if (reason !== undefined) return this.#trap(reason);
-    this.callSigs[callSig] = this.#signatureId(wanted);
-    if (closure) this.closureSigs[func] = this.callSigs[callSig];
-    else this.funcSigs[func] = this.callSigs[callSig];
+    this.#machine.callSigs[callSig] = this.#signatureId(wanted);
+    if (closure) this.#machine.closureSigs[func] = this.#machine.callSigs[callSig];
+    else this.#machine.funcSigs[func] = this.#machine.callSigs[callSig];
     this.#translate(func);
   }
 
@@ -406,7 +412,7 @@ class InterpreterMachine implements Machine {
       this.#split(left < 0n ? 0n : left);
     }
     if (status === HOST_TRAP) return this.#trap(this.host.reason!);
-    const { code, ip, fp } = this;
+    const { code, ip, fp } = this.#machine;
     const n = code[ip + 3];
     if (n < 0) return this.#trap({ kind: "InvalidPc" });
     if (status !== HOST_OK && status !== HOST_CHARGED) {
@@ -414,23 +420,23 @@ class InterpreterMachine implements Machine {
     }
     const next = code[ip + 2];
     const results = this.host.results.i64;
-    for (let k = 0; k < n; k++) this.words.i64[fp + code[next - 1 - n + k]] = results[k];
-    this.ip = next;
+    for (let k = 0; k < n; k++) this.#machine.words.i64[fp + code[next - 1 - n + k]] = results[k];
+    this.#machine.ip = next;
     this.#transfer();
   }
 
   #trapCode(): number {
-    const translation = this.#arena.find(this.ip);
-    const index = translation.indexes[positionIndex(translation, this.ip)];
+    const translation = this.#arena.find(this.#machine.ip);
+    const index = translation.indexes[positionIndex(translation, this.#machine.ip)];
     const { code } = this.#verified.functions[translation.func];
     return code.operands[code.at[index]] >>> 0;
   }
 
   /** Ends the run with a trap of the instruction at `ip`. */
   #trap(reason: TrapReason): Outcome {
-    const translation = this.#arena.find(this.ip);
+    const translation = this.#arena.find(this.#machine.ip);
     const { func, metered, indexes } = translation;
-    const index = indexes[positionIndex(translation, this.ip)];
+    const index = indexes[positionIndex(translation, this.#machine.ip)];
     const { code } = this.#verified.functions[func];
     if (!metered) {
       // The segment was charged as a whole; what lies behind the trap did not run.
@@ -440,7 +446,7 @@ class InterpreterMachine implements Machine {
           op === 0x02 || op === 0x40 || op === 0x41 || op === 0x50 || op === 0x51 || op === 0x52 ||
           op === 0x54
         ) {
-          this.fuel += i - index;
+          this.#machine.fuel += i - index;
           break;
         }
       }
@@ -460,12 +466,13 @@ class InterpreterMachine implements Machine {
   }
 
   #success(): Outcome {
-    const values: Value[] = [];
-    let at = 0;
-    for (const type of this.program.functions[this.#entry].results) {
-      const cls = typeClass(type);
-      values.push(readValue(this.heap, this.words, at, cls));
-      at += WORDS_OF_CLASS[cls];
+    const classes = this.program.functions[this.#entry].results.map(typeClass);
+    let values: Value[];
+    try {
+      values = readResults(this.#heap, this.#machine.words, 0, classes);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      return this.#failure({ kind: "MemoryLimitExceeded", func: this.#entry, pc: 0 });
     }
     if ((this.#mask & TraceMask.RUN) !== 0) {
       this.#sink({ type: "run_end", program: this.program, trap: undefined });

@@ -49,12 +49,9 @@ export const Op = {
   NEW: 0x14,
   /** next d kind typeId n size (a...) (tags...) (class...): any aggregate; a is -1 for units */
   NEWX: 0x15,
-  /** func frame return (k...) cost */
-  CALL0: 0x43,
-  /** func frame return a (k...) cost: one argument word; likewise the next two */
+  /** func frame return a (k...) cost: one argument word; the next has two */
   CALL1: 0x44,
   CALL2: 0x45,
-  CALL3: 0x46,
   /** func frame return n a... (k...) cost */
   CALLN: 0x47,
   /** callSig callee frame return n a... (k...) cost */

@@ -436,6 +436,21 @@ class Translator {
         arena.put(slots[operands[o + 1]]);
         arena.put(operands[o + 2]);
         return;
+      case 0x80: // str.to_bytes
+      case 0x92: // f64.to_bits
+      case 0x93: // f64.from_bits
+        this.#begin(index, 0x01);
+        arena.put(slots[operands[o]]);
+        arena.put(slots[operands[o + 1]]);
+        return;
+      case 0x2f: // u64.gt
+      case 0x32: // u64.ge
+      case 0x39: // i64.gt
+      case 0x3b: // i64.ge
+      case 0x85: // f64.gt
+      case 0x87: // f64.ge
+        this.#begin(index, EXCHANGED[op]);
+        return this.#compareOperands(index, true);
       default:
         // The rest has register operands only.
         this.#begin(index, op);
@@ -491,12 +506,13 @@ class Translator {
     const rets = list + 2 + args;
     const words = this.#wordCount(list + 1, args);
     const { results } = this.#verified.program.functions[callee];
-    this.#begin(index, words <= 3 ? Op.CALL0 + words : Op.CALLN);
+    const counted = words !== 1 && words !== 2;
+    this.#begin(index, counted ? Op.CALLN : words === 1 ? Op.CALL1 : Op.CALL2);
     arena.put(callee);
     arena.put(this.#frameWords + 1);
-    const extra = words <= 3 ? 0 : 1;
+    const extra = counted ? 1 : 0;
     arena.put(arena.used + 1 + extra + words + this.#returnLength(rets, results));
-    if (extra === 1) arena.put(words);
+    if (counted) arena.put(words);
     this.#putWords(list + 1, args);
     this.#putReturns(rets, results);
   }
@@ -624,6 +640,16 @@ FUSED_COMPARE[0x84] = Op.LT_F_BR; // f64.lt
 FUSED_COMPARE[0x85] = Op.LT_F_BR | SWAPPED; // f64.gt
 FUSED_COMPARE[0x86] = Op.LE_F_BR; // f64.le
 FUSED_COMPARE[0x87] = Op.LE_F_BR | SWAPPED; // f64.ge
+
+/** By opcode of a comparison, the one that gives the same with exchanged operands. */
+const EXCHANGED: Readonly<Record<number, number>> = {
+  0x2f: 0x2b, // u64.gt, u64.lt
+  0x32: 0x31, // u64.ge, u64.le
+  0x39: 0x29, // i64.gt, i64.lt
+  0x3b: 0x3a, // i64.ge, i64.le
+  0x85: 0x84, // f64.gt, f64.lt
+  0x87: 0x86, // f64.ge, f64.le
+};
 
 const halves = new Int32Array(2);
 const whole = new BigInt64Array(halves.buffer);

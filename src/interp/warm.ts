@@ -11,10 +11,11 @@ import { createWords } from "../heap/words.ts";
 import type { Program } from "../tape/program.ts";
 import { signatureHash } from "../tape/types.ts";
 import { i64, tuple } from "../tape/value.ts";
-import { execute, Exit, type Machine } from "./execute.ts";
+import { execute } from "./execute.ts";
 import { createHost, hostFunction } from "./host.ts";
 import { HostCaller } from "./host_call.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { Exit, Machine } from "./machine.ts";
 import { Op } from "./ops.ts";
 
 /** Slots of the operands, and of the first result. */
@@ -41,14 +42,13 @@ const FRAME = 32;
 /** Opcodes with a result and two integer or boolean operands that never trap on 1 and 3. */
 // deno-fmt-ignore
 const INTEGER_OPS = [
-  0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f,
-  0x31, 0x32, 0x33, 0x36, 0x37, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x6c, 0x6d, 0x6e, 0x6f, 0x88, 0x89,
-  0x8a,
+  0x20, 0x21, 0x22, 0x28, 0x29, 0x2b, 0x2d, 0x2e, 0x31, 0x33, 0x36, 0x37, 0x3a, 0x3c, 0x3d, 0x6c,
+  0x6d, 0x6e, 0x6f, 0x88, 0x89, 0x8a,
 ];
 /** Opcodes with a result and two float operands. */
 // deno-fmt-ignore
 const FLOAT_OPS = [
-  0x1a, 0x1b, 0x1c, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8d, 0x8e, 0x8f, 0x90, 0x91,
+  0x1a, 0x1b, 0x1c, 0x82, 0x83, 0x84, 0x86, 0x8d, 0x8e, 0x8f, 0x90, 0x91,
 ];
 
 /** Code words and positions in them. */
@@ -88,7 +88,7 @@ function assemble(): WarmCode {
   for (const op of [0x01, 0x30, 0x34, 0x35, 0x70, 0x71]) emit(op, RESULT, ONE);
   emit(0x70, RESULT, NAN); // Any word is an integer; this one has high bits.
   emit(0x71, RESULT, NAN);
-  for (const op of [0x72, 0x73, 0x8b, 0x8c, 0x92, 0x93]) emit(op, RESULT, LARGE_FLOAT);
+  for (const op of [0x72, 0x73, 0x8b, 0x8c]) emit(op, RESULT, LARGE_FLOAT);
   for (const op of [0x2e, 0x3d]) emit(op, RESULT, NAN, SHIFT);
   emit(0x38, RESULT, ONE, ONE, THREE);
   emit(0x38, RESULT, ZERO, ONE, THREE);
@@ -126,7 +126,6 @@ function assemble(): WarmCode {
   emit(0x7d, RESULT, TEXT, 1);
   emit(0x7e, RESULT, TEXT, ONE, THREE);
   emit(0x7f, RESULT, TEXT, ONE, THREE);
-  emit(0x80, RESULT, TEXT);
   emit(0x81, RESULT, TEXT);
   emit(0x55, RESULT, FUNC, TUPLE);
   const plain = [RESULT, 0, 0, 2, 16 + 16 + 8, ONE, THREE, 0x202, 0];
@@ -146,10 +145,9 @@ function assemble(): WarmCode {
     emit(op, func, FRAME + 1, words.length + 4 + args.length + returns.length + 1);
     emit(...args, ...returns, 1);
   };
-  call(Op.CALL0, 0, [], []);
+  call(Op.CALLN, 0, [0], []);
   call(Op.CALL1, 1, [ONE], [RESULT]);
   call(Op.CALL2, 2, [ONE, THREE], [RESULT + 1, RESULT, 2]);
-  call(Op.CALL3, 0, [ONE, THREE, FLOAT], []);
   call(Op.CALLN, 0, [4, ONE, THREE, FLOAT, NAN], []);
   for (const [op, value] of [[Op.CALL_FUNC, FUNC], [Op.CALL_CLOSURE, CLOSURE]]) {
     emit(op, 0, value, FRAME + 1, words.length + 8, 1, ONE, 1);
@@ -187,7 +185,7 @@ function assemble(): WarmCode {
   emit(Op.NEW, 0, RESULT, 0, 0, 0, 1 << 22);
   leaving.push(words.length);
   emit(0x7a, RESULT, TEXT, HUGE);
-  for (const op of [Op.CALL0, Op.CALL1, Op.CALL2, Op.CALL3, Op.CALLN]) {
+  for (const op of [Op.CALL1, Op.CALL2, Op.CALLN]) {
     leaving.push(words.length);
     emit(op, 0, 1 << 20);
   }
@@ -265,26 +263,15 @@ export function warmUp(): void {
   r[fp + ARRAY] = BigInt(list);
   r[fp + SHIFT] = 32n;
   ri[2 * (fp + CLOSURE) + 1] = pair;
-  const machine: Machine = {
-    words,
-    code,
-    entries,
-    heap,
-    host,
-    funcSigs: new Int32Array(3),
-    closureSigs: new Int32Array(3),
-    callSigs: new Int32Array(1),
-    ip: start,
-    fp,
-    depth: 1,
-    fuel: 1 << 20,
-    maxDepth: 8,
-    tracing: false,
-    need: 0,
-    hostStatus: 0,
-    traceInstruction: () => {},
-    traceScope: () => {},
-  };
+  const machine = new Machine(heap, host, code, entries, 1);
+  machine.words = words;
+  machine.funcSigs.fill(0);
+  machine.closureSigs.fill(0);
+  machine.callSigs.fill(0);
+  machine.fp = fp;
+  machine.depth = 1;
+  machine.fuel = 1 << 20;
+  machine.maxDepth = 8;
   for (let k = 0; k < 4; k++) {
     machine.ip = start;
     const exit = execute(machine);

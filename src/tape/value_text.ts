@@ -8,8 +8,31 @@
 import { formatDecimal, formatFloat, formatString, parseIntegerLiteral } from "./literals.ts";
 import type { AggValue, Value } from "./value.ts";
 
-/** One line of text: `5`, `1.25`, `"text"`, `0x00ff`, `(1, true)`, `struct#0(…)`, `[1, 2]`. */
-export function formatValue(value: Value): string {
+/**
+ * One line of text: `5`, `1.25`, `"text"`, `0x00ff`, `(1, true)`, `struct#0(…)`, `[1, 2]`.
+ *
+ * Aggregates share their parts, so a small program can return one whose text would be endless: after
+ * `maxParts` values (10,000 by default) only `…` follows.
+ */
+export function formatValue(value: Value, maxParts = 10_000): string {
+  return format(value, { left: maxParts });
+}
+
+/** How many values may still be written. */
+interface Budget {
+  left: number;
+}
+
+function format(value: Value, budget: Budget): string {
+  if (--budget.left < 0) return "…";
+  const list = (values: readonly Value[]): string => {
+    const parts: string[] = [];
+    for (const part of values) {
+      parts.push(format(part, budget));
+      if (budget.left < 0) break;
+    }
+    return parts.join(", ");
+  };
   switch (value.type) {
     case "unit":
       return "()";
@@ -30,13 +53,13 @@ export function formatValue(value: Value): string {
     case "func":
       return `f${value.func}`;
     case "closure":
-      return `closure(f${value.func}, ${formatValue(value.env)})`;
+      return `closure(f${value.func}, ${format(value.env, budget)})`;
     case "tuple":
-      return `(${value.values.map(formatValue).join(", ")})`;
+      return `(${list(value.values)})`;
     case "struct":
-      return `struct#${value.typeId}(${value.values.map(formatValue).join(", ")})`;
+      return `struct#${value.typeId}(${list(value.values)})`;
     case "array":
-      return `[${value.values.map(formatValue).join(", ")}]`;
+      return `[${list(value.values)}]`;
   }
 }
 
@@ -53,8 +76,24 @@ export type ValueJson =
   | { t: "struct"; id: number; v: ValueJson[] }
   | { t: "array"; elem: number; v: ValueJson[] };
 
-/** The JSON form of `value`. */
+/** Most values that one JSON form may hold. */
+const MAX_JSON_PARTS = 1_000_000;
+
+/**
+ * The JSON form of `value`.
+ *
+ * @throws {RangeError} When it would hold more than a million values: parts that an aggregate shares
+ * are written out each time.
+ */
 export function valueToJson(value: Value): ValueJson {
+  return toJson(value, { left: MAX_JSON_PARTS });
+}
+
+function toJson(value: Value, budget: Budget): ValueJson {
+  if (--budget.left < 0) {
+    throw new RangeError(`the value has more than ${MAX_JSON_PARTS} parts when written out`);
+  }
+  const list = (values: readonly Value[]) => values.map((part) => toJson(part, budget));
   switch (value.type) {
     case "unit":
       return { t: "unit" };
@@ -76,13 +115,13 @@ export function valueToJson(value: Value): ValueJson {
     case "func":
       return { t: "func", v: value.func };
     case "closure":
-      return { t: "closure", func: value.func, env: valueToJson(value.env) };
+      return { t: "closure", func: value.func, env: toJson(value.env, budget) };
     case "tuple":
-      return { t: "tuple", v: value.values.map(valueToJson) };
+      return { t: "tuple", v: list(value.values) };
     case "struct":
-      return { t: "struct", id: value.typeId, v: value.values.map(valueToJson) };
+      return { t: "struct", id: value.typeId, v: list(value.values) };
     case "array":
-      return { t: "array", elem: value.elemTypeId, v: value.values.map(valueToJson) };
+      return { t: "array", elem: value.elemTypeId, v: list(value.values) };
   }
 }
 

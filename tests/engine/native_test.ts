@@ -15,12 +15,14 @@ import {
   assemble,
   createHost,
   Engine,
+  formatValue,
   type Host,
   hostFunction,
   i64,
   type Limits,
   outcomeToJson,
   str,
+  TIERS,
   type Value,
   verify,
 } from "../../mod.ts";
@@ -299,4 +301,36 @@ Deno.test("without the permission the native tier says what is missing", async (
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
   assertStringIncludes(lines[0], "--allow-ffi");
   assertEquals(lines[1], "interp");
+});
+
+Deno.test("results share their copies, and their copies are bounded", () => {
+  const source = `
+    func doubled() -> (agg) {
+      s = const.pool "0123456789abcdef"
+      t = tuple.new s, s
+      ${Array.from({ length: 40 }, () => "t = tuple.new t, t").join("\n      ")}
+      ret t
+    }
+    func slices() -> (str, str, str, str) {
+      s = const.pool "${"x".repeat(1000)}"
+      ${[1, 2, 3, 4].map((n) => `n${n} = const.u64 ${n}\n      `).join("")}
+      end = const.u64 1000
+      ${[1, 2, 3, 4].map((n) => `s${n} = str.slice s, n${n}, end\n      `).join("")}
+      ret s1, s2, s3, s4
+    }
+  `;
+  const sharing = verify(assemble(source));
+  for (const tier of TIERS) {
+    if (tier === "native" && !support.supported) continue;
+    using engine = new Engine({ tier });
+    using instance = engine.load(sharing);
+    const outcome = instance.run("doubled", []);
+    assert(outcome.ok);
+    assert(formatValue(outcome.values[0], 100).length < 3000);
+    assertThrows(() => outcomeToJson(outcome), RangeError, "more than 1000000 parts");
+    assert(instance.run("slices", []).ok);
+    const refused = instance.run("slices", [], { limits: { maxMemory: 1000 } });
+    assert(!refused.ok);
+    assertEquals(refused.trap, { kind: "MemoryLimitExceeded", func: 1, pc: 0 });
+  }
 });

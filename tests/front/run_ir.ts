@@ -11,7 +11,7 @@ import { trapReason } from "../../src/front/traps.ts";
 import { BOUNDS_SOFT_END, BOUNDS_TOP, Heap } from "../../src/heap/heap.ts";
 import { WORDS_OF_CLASS } from "../../src/heap/layout.ts";
 import { isUtf8 } from "../../src/heap/text.ts";
-import { readValue, writeValue } from "../../src/heap/values.ts";
+import { readResults, writeValue } from "../../src/heap/values.ts";
 import { createWords, type Words } from "../../src/heap/words.ts";
 import { checkCallee } from "../../src/interp/entry.ts";
 import { createHost, type Host } from "../../src/interp/host.ts";
@@ -207,7 +207,7 @@ export function runIr(
       const values: Value[] = [];
       at = 0;
       for (const type of fn.results) {
-        values.push(readValue(heap, words, at, typeClass(type)));
+        values.push(readResults(heap, words, at, [typeClass(type)])[0]);
         at += WORDS_OF_CLASS[typeClass(type)];
       }
       return { ok: true, values, fuelUsed, hostCalls };

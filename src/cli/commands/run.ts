@@ -8,7 +8,7 @@ import { Engine, type RunOptions, type Tier, TIERS } from "../../engine/engine.t
 import type { AccessKey } from "../../interp/access.ts";
 import type { Limits } from "../../interp/limits.ts";
 import type { Outcome } from "../../interp/outcome.ts";
-import { outcomeToJson } from "../../interp/outcome_json.ts";
+import { type OutcomeJson, outcomeToJson } from "../../interp/outcome_json.ts";
 import { type TraceEvent, TraceMask } from "../../interp/trace.ts";
 import { formatTrap } from "../../interp/trap.ts";
 import { parseIntegerLiteral } from "../../tape/literals.ts";
@@ -100,6 +100,15 @@ function formatEvent(event: TraceEvent): string {
   }
 }
 
+function jsonOutcome(outcome: Outcome): OutcomeJson {
+  try {
+    return outcomeToJson(outcome);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--json: ${error.message}`);
+    throw error;
+  }
+}
+
 function printOutcome(outcome: Outcome, program: Program, io: CliIo): void {
   const { red, dim } = paint(io.isTerminal);
   if (outcome.ok) {
@@ -172,7 +181,7 @@ kv.set (str, i64) -> ().`,
           : {}),
         ...(args.time ? { milliseconds } : {}),
       };
-      io.stdout(`${JSON.stringify({ ...outcomeToJson(outcome), ...extra })}\n`);
+      io.stdout(`${JSON.stringify({ ...jsonOutcome(outcome), ...extra })}\n`);
     } else {
       printOutcome(outcome, program, io);
       for (const { access, key } of accesses) io.stderr(`${access} ${formatKey(key)}\n`);
