@@ -10,9 +10,13 @@ import { lowerFunction, unsupported } from "../front/tape.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Op as IrOp } from "../ir/opcodes.ts";
+import { optimize } from "../opt/pipeline.ts";
 import { checkCallee } from "../interp/entry.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { NativeRuntime } from "./native_runtime.ts";
+
+/** Functions with more instructions are not offered for inlining. */
+const INLINE_INSTRUCTIONS = 40;
 
 /** `NativeRunner` answers requests. */
 const LOWER_OPTIONS = { requests: true } as const;
@@ -52,6 +56,8 @@ export class NativeProgram implements Disposable {
   readonly #table: ContextBlock;
   readonly #compiled: (NativeFunction | undefined)[];
   readonly #reach: (Reach | undefined)[];
+  /** Lowered functions that may be inlined, null for those that may not. */
+  readonly #small: (Func | null | undefined)[];
   readonly #calleesOf: (readonly number[] | undefined)[];
 
   /** Prepares a program; nothing is compiled yet. */
@@ -63,6 +69,7 @@ export class NativeProgram implements Disposable {
     this.#compiled = new Array(count).fill(undefined);
     this.#reach = new Array(count).fill(undefined);
     this.#calleesOf = new Array(count).fill(undefined);
+    this.#small = new Array(count).fill(undefined);
     this.tableAddress = this.#table.address;
   }
 
@@ -152,6 +159,7 @@ export class NativeProgram implements Disposable {
 
   #compile(index: number): void {
     const func = lowerFunction(this.#verified, index, LOWER_OPTIONS);
+    optimize(func, { index, functions: (callee) => this.#inlinable(callee) });
     const usesHeap = touchesHeap(func);
     const compiled: CompiledFunction = this.#runtime.target.compile(func, index);
     const address = this.#runtime.space.publish(compiled.code, 16);
@@ -164,6 +172,18 @@ export class NativeProgram implements Disposable {
       codeBytes: compiled.code.length,
       address,
     };
+  }
+
+  /** The IR of a function small enough to be copied into its callers. */
+  #inlinable(index: number): Func | undefined {
+    const known = this.#small[index];
+    if (known !== undefined) return known ?? undefined;
+    const { code } = this.#verified.functions[index];
+    const isSmall = code.count <= INLINE_INSTRUCTIONS &&
+      unsupported(this.#verified, index, LOWER_OPTIONS) === undefined;
+    const func = isSmall ? lowerFunction(this.#verified, index, LOWER_OPTIONS) : undefined;
+    this.#small[index] = func ?? null;
+    return func;
   }
 
   /** Frees the code. No run of the program may be under way. */

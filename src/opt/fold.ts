@@ -1,301 +1,629 @@
 /**
  * Folding one instruction: constant operands, algebraic identities and cheaper equivalents.
  *
- * Relies on nothing but the instruction and its operands' definitions. Guarantees the meaning in
- * `ir/opcodes.ts`; floating-point arithmetic is left alone except where it only moves bits, since the
- * bits of an arithmetic NaN belong to the machine.
+ * Relies on the instruction and the definitions of its operands (and theirs) alone, so it may be
+ * asked at any time. Guarantees the meaning in `ir/opcodes.ts`, bits of NaN included. Canonical
+ * forms: a constant stands right, subtraction of a constant is addition, comparisons with 0 or with
+ * the ends of a type are weakened to `eq` and `ne`.
  *
  * @module
  */
 import type { Func } from "../ir/func.ts";
 import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, Type } from "../ir/opcodes.ts";
+import {
+  becomeFloatBits,
+  becomeInt,
+  becomeSmallInt,
+  bitsOfFloat,
+  floatOfBits,
+  foldBinary,
+  foldCompare,
+  foldFloatBinary,
+  foldFloatCompare,
+  foldUnary,
+  intBefore,
+  isInt,
+  isIntValue,
+  widthOf,
+} from "./constants.ts";
+
+/** Answer of a step that rewrote the instruction: look at it again. */
+const AGAIN = -1;
 
 /**
- * Simplifies instruction `v` in place or finds the value it equals.
+ * Simplifies the pure instruction `v` in place or finds the value it equals. New constants may be
+ * placed before it.
  *
  * @returns The value that replaces `v`, or `v` itself (possibly rewritten).
  */
 export function fold(func: Func, v: number): number {
-  const op = func.op[v];
-  if ((OP_FLAGS[op] & Flag.PURE) === 0) return v;
-  const a = func.a[v];
-  const b = func.b[v];
-  if ((OP_FLAGS[op] & Flag.COMMUTATIVE) !== 0 && isInt(func, a) && !isInt(func, b)) {
-    func.a[v] = b;
-    func.b[v] = a;
+  for (;;) {
+    const result = step(func, v);
+    if (result !== AGAIN) return result;
   }
-  switch (op) {
+}
+
+function step(func: Func, v: number): number {
+  switch (func.op[v]) {
     case 0x03: // ir.copy
-      return a;
+      return func.a[v];
+    case 0x04: // ir.iconst
+    case 0x05: // ir.fconst
+    case 0x72: // ir.heap_base
+      return v;
     case 0x06: // ir.select
       return foldSelect(func, v);
+    case 0x08: // ir.iadd
+    case 0x09: // ir.isub
+    case 0x0a: // ir.imul
+    case 0x0b: // ir.iand
+    case 0x0c: // ir.ior
+    case 0x0d: // ir.ixor
+    case 0x0e: // ir.ishl
+    case 0x0f: // ir.ushr
+    case 0x10: // ir.sshr
+    case 0x11: // ir.rotl
+    case 0x12: // ir.rotr
+    case 0x13: // ir.umulh
+    case 0x14: // ir.smulh
+    case 0x15: // ir.sdiv
+    case 0x16: // ir.srem
+    case 0x17: // ir.udiv
+    case 0x18: // ir.urem
+    case 0x20: // ir.sadd_ovf
+    case 0x21: // ir.ssub_ovf
+    case 0x22: // ir.smul_ovf
+      return foldIntBinary(func, v);
+    case 0x19: // ir.ineg
+    case 0x1a: // ir.inot
+    case 0x1b: // ir.clz
+    case 0x1c: // ir.ctz
+    case 0x1d: // ir.popcnt
+    case 0x1e: // ir.bswap
+    case 0x23: // ir.sext8
+    case 0x24: // ir.sext16
+    case 0x25: // ir.sext32
+    case 0x26: // ir.zext8
+    case 0x27: // ir.zext16
+    case 0x28: // ir.extend_s
+    case 0x29: // ir.extend_u
+    case 0x2a: // ir.wrap
+      return foldIntUnary(func, v);
     case 0x1f: // ir.icmp
-      return foldCompare(func, v);
+      return foldIcmp(func, v);
     default:
-      return foldInteger(func, v);
+      return foldFloat(func, v);
   }
 }
 
-function isInt(func: Func, v: number): boolean {
-  return func.op[v] === Op.iconst;
-}
-
-function isValue(func: Func, v: number, value: number): boolean {
-  return func.op[v] === Op.iconst && func.constLo(v) === value &&
-    func.constHi(v) === value >> 31;
-}
-
-/** Turns `v` into a constant of its own type. */
-function becomeConst(func: Func, v: number, value: bigint): number {
-  const bits = func.type[v] === Type.I32 ? BigInt.asIntN(32, value) : BigInt.asIntN(64, value);
-  const constant = func.addConstant(bits);
-  func.op[v] = Op.iconst;
-  func.a[v] = constant;
-  func.b[v] = 0;
-  func.c[v] = 0;
-  func.aux[v] = 0;
-  return v;
-}
-
-/** Turns `v` into another binary operation on `a` and a new constant placed before it. */
-function becomeWithConst(func: Func, v: number, op: number, a: number, value: bigint): number {
-  const constant = func.create(Op.iconst, func.type[v], func.addConstant(value), 0, 0);
-  func.insertBefore(constant, v);
+/** Turns `v` into another operation; what is not named is cleared. */
+function become(func: Func, v: number, op: number, a: number, b = 0, aux = 0): number {
   func.op[v] = op;
   func.a[v] = a;
-  func.b[v] = constant;
-  return v;
+  func.b[v] = b;
+  func.c[v] = 0;
+  func.aux[v] = aux;
+  return AGAIN;
 }
 
-function foldSelect(func: Func, v: number): number {
-  const cond = func.a[v];
-  if (isInt(func, cond)) return func.constLo(cond) !== 0 ? func.b[v] : func.c[v];
-  if (func.b[v] === func.c[v]) return func.b[v];
-  // Of booleans: (c ? 1 : 0) where c is 0 or 1 already.
-  if (
-    func.type[v] === Type.I32 && isValue(func, func.b[v], 1) && isValue(func, func.c[v], 0) &&
-    isBoolean(func, cond)
-  ) return cond;
+/** Turns `v` into `a op value` with a new constant. */
+function becomeWith(func: Func, v: number, op: number, a: number, value: bigint): number {
+  return become(func, v, op, a, intBefore(func, v, func.type[v], value));
+}
+
+function becomeZero(func: Func, v: number): number {
+  becomeSmallInt(func, v, 0);
   return v;
 }
 
 /** Whether `v` is known to be 0 or 1. */
-function isBoolean(func: Func, v: number): boolean {
-  const op = func.op[v];
-  return op === Op.icmp || op === Op.fcmp || op === Op.sadd_ovf || op === Op.ssub_ovf ||
-    op === Op.smul_ovf || isValue(func, v, 0) || isValue(func, v, 1);
+export function isBoolean(func: Func, v: number): boolean {
+  switch (func.op[v]) {
+    case 0x1f: // ir.icmp
+    case 0x20: // ir.sadd_ovf
+    case 0x21: // ir.ssub_ovf
+    case 0x22: // ir.smul_ovf
+    case 0x40: // ir.fcmp
+      return true;
+    case 0x04: // ir.iconst
+      return isIntValue(func, v, 0) || isIntValue(func, v, 1);
+    case 0x0b: // ir.iand
+    case 0x0c: // ir.ior
+    case 0x0d: // ir.ixor
+      return isFlag(func, func.a[v]) && isFlag(func, func.b[v]);
+    default:
+      return false;
+  }
 }
 
-function foldCompare(func: Func, v: number): number {
-  let a = func.a[v];
-  let b = func.b[v];
-  if (isInt(func, a) && !isInt(func, b)) {
-    func.a[v] = b;
-    func.b[v] = a;
-    func.aux[v] = COND_SWAPPED[func.aux[v]];
+/** Whether `v` is a comparison or a constant flag: `isBoolean` one level deep. */
+function isFlag(func: Func, v: number): boolean {
+  const op = func.op[v];
+  return op === Op.icmp || op === Op.fcmp || op === Op.sadd_ovf || op === Op.ssub_ovf ||
+    op === Op.smul_ovf || isIntValue(func, v, 0) || isIntValue(func, v, 1);
+}
+
+/** Whether `v` is `icmp.cond x, 0` on an i32 `x`. */
+function isI32Test(func: Func, v: number, cond: number): boolean {
+  return func.op[v] === Op.icmp && func.aux[v] === cond && func.type[func.a[v]] === Type.I32 &&
+    isIntValue(func, func.b[v], 0);
+}
+
+/**
+ * For a use that asks only whether `cond` is 0: the value to ask instead, as `2 * value`, plus 1 if
+ * the answer has to be negated.
+ */
+export function stripCondition(func: Func, cond: number): number {
+  let negated = 0;
+  for (;;) {
+    if (isI32Test(func, cond, Cond.eq)) negated ^= 1;
+    else if (!isI32Test(func, cond, Cond.ne)) return 2 * cond + negated;
+    cond = func.a[cond];
+  }
+}
+
+function foldSelect(func: Func, v: number): number {
+  const stripped = stripCondition(func, func.a[v]);
+  func.a[v] = stripped >> 1;
+  if ((stripped & 1) !== 0) {
+    const then = func.b[v];
+    func.b[v] = func.c[v];
+    func.c[v] = then;
+  }
+  const cond = func.a[v], then = func.b[v], otherwise = func.c[v];
+  if (isInt(func, cond)) return func.constLo(cond) !== 0 ? then : otherwise;
+  if (then === otherwise) return then;
+  if (func.type[v] !== Type.I32) return v;
+  if (isIntValue(func, then, 1) && isIntValue(func, otherwise, 0)) {
+    if (isBoolean(func, cond)) return cond;
+    return become(func, v, Op.icmp, cond, otherwise, Cond.ne);
+  }
+  if (isIntValue(func, then, 0) && isIntValue(func, otherwise, 1)) {
+    return become(func, v, Op.icmp, cond, then, Cond.eq);
+  }
+  return v;
+}
+
+// ---- comparisons
+
+function foldIcmp(func: Func, v: number): number {
+  let a = func.a[v], b = func.b[v];
+  const bits = widthOf(func.type[a]);
+  if (isInt(func, a)) {
+    if (isInt(func, b)) {
+      const holds = foldCompare(func.aux[v], func.constBits(a), func.constBits(b), bits);
+      becomeSmallInt(func, v, holds ? 1 : 0);
+      return v;
+    }
     [a, b] = [b, a];
+    func.a[v] = a;
+    func.b[v] = b;
+    func.aux[v] = COND_SWAPPED[func.aux[v]];
   }
   const cond = func.aux[v];
   if (a === b) {
     const holds = cond === Cond.eq || cond === Cond.sge || cond === Cond.sle ||
       cond === Cond.uge || cond === Cond.ule;
-    return becomeConst(func, v, holds ? 1n : 0n);
+    becomeSmallInt(func, v, holds ? 1 : 0);
+    return v;
   }
-  if (isInt(func, a) && isInt(func, b)) {
-    const bits = func.type[a] === Type.I32 ? 32 : 64;
-    return becomeConst(func, v, compare(cond, func.constBits(a), func.constBits(b), bits));
+  if (!isInt(func, b)) return v;
+  const ends = foldIcmpEnds(func, v, cond, a, b, bits);
+  if (ends !== v) return ends;
+  if (cond !== Cond.eq && cond !== Cond.ne) return v;
+  const isZero = isIntValue(func, b, 0);
+  switch (func.op[a]) {
+    case 0x08: // ir.iadd
+      if (!isInt(func, func.b[a])) break;
+      func.b[v] = intBefore(
+        func,
+        v,
+        func.type[a],
+        func.constBits(b) - func.constBits(func.b[a]),
+      );
+      func.a[v] = func.a[a];
+      return AGAIN;
+    case 0x09: // ir.isub
+    case 0x0d: // ir.ixor
+      if (!isZero) break;
+      return become(func, v, Op.icmp, func.a[a], func.b[a], cond);
   }
-  if (isValue(func, b, 0)) {
-    // Nothing unsigned is below zero, everything is at least zero.
-    if (cond === Cond.ult) return becomeConst(func, v, 0n);
-    if (cond === Cond.uge) return becomeConst(func, v, 1n);
-    if (func.type[a] === Type.I32 && isBoolean(func, a)) {
-      if (cond === Cond.ne) return a;
-      // Negating a comparison of integers.
-      if (cond === Cond.eq && func.op[a] === Op.icmp) {
-        func.aux[v] = func.aux[a] ^ 1;
-        func.b[v] = func.b[a];
-        func.a[v] = func.a[a];
-        return v;
-      }
-    }
+  if (!isBoolean(func, a)) return v;
+  // Against 0 or 1 a flag is itself or its negation.
+  if (!isZero && !isIntValue(func, b, 1)) {
+    becomeSmallInt(func, v, cond === Cond.eq ? 0 : 1);
+    return v;
+  }
+  if (isZero === (cond === Cond.ne)) return a;
+  if (func.op[a] === Op.icmp) {
+    return become(func, v, Op.icmp, func.a[a], func.b[a], func.aux[a] ^ 1);
+  }
+  // Only eq/ne and uno/ord are each other's negation on floats.
+  if (func.op[a] === Op.fcmp && (func.aux[a] < 2 || func.aux[a] > 5)) {
+    return become(func, v, Op.fcmp, func.a[a], func.b[a], func.aux[a] ^ 1);
+  }
+  if (!isZero) {
+    func.b[v] = intBefore(func, v, Type.I32, 0n);
+    func.aux[v] = Cond.eq;
   }
   return v;
 }
 
-function compare(cond: number, a: bigint, b: bigint, bits: number): bigint {
-  const ua = BigInt.asUintN(bits, a);
-  const ub = BigInt.asUintN(bits, b);
-  switch (cond & ~1) {
-    case 0:
-      return BigInt(a === b) ^ BigInt(cond & 1);
-    case 2:
-      return BigInt(a < b) ^ BigInt(cond & 1);
-    case 4:
-      return BigInt(a > b) ^ BigInt(cond & 1);
-    case 6:
-      return BigInt(ua < ub) ^ BigInt(cond & 1);
-    default:
-      return BigInt(ua > ub) ^ BigInt(cond & 1);
+/** Comparisons with a constant at, or next to, an end of the type. */
+function foldIcmpEnds(
+  func: Func,
+  v: number,
+  cond: number,
+  a: number,
+  b: number,
+  bits: number,
+): number {
+  if (cond < Cond.slt) return v;
+  const decide = (holds: boolean): number => {
+    becomeSmallInt(func, v, holds ? 1 : 0);
+    return v;
+  };
+  const lo = func.constLo(b), hi = func.constHi(b);
+  if (cond >= Cond.ult) {
+    // All ones on top.
+    if (lo === -1 && hi === -1) {
+      if (cond === Cond.ule) return decide(true);
+      if (cond === Cond.ugt) return decide(false);
+      return v;
+    }
+    if (hi !== 0 || (lo !== 0 && lo !== 1)) return v;
+    if (lo === 0) {
+      if (cond === Cond.ult) return decide(false);
+      if (cond === Cond.uge) return decide(true);
+      func.aux[v] = cond === Cond.ugt ? Cond.ne : Cond.eq;
+      return AGAIN;
+    }
+    if (cond !== Cond.ult && cond !== Cond.uge) return v;
+    const zero = intBefore(func, v, func.type[a], 0n);
+    return become(func, v, Op.icmp, a, zero, cond === Cond.ult ? Cond.eq : Cond.ne);
   }
+  const isMin = bits === 32 ? lo === -0x80000000 : lo === 0 && hi === -0x80000000;
+  if (isMin && cond === Cond.slt) return decide(false);
+  if (isMin && cond === Cond.sge) return decide(true);
+  const isMax = bits === 32 ? lo === 0x7fffffff : lo === -1 && hi === 0x7fffffff;
+  if (isMax && cond === Cond.sgt) return decide(false);
+  if (isMax && cond === Cond.sle) return decide(true);
+  return v;
 }
 
-function foldInteger(func: Func, v: number): number {
-  const a = func.a[v];
-  const op = func.op[v];
-  if (!isUnary(op) && !isBinary(op)) return v;
-  const bits = func.type[a] === Type.I32 ? 32 : 64;
-  if (isUnary(op)) {
-    return isInt(func, a) ? becomeConst(func, v, unary(op, func.constBits(a), bits)) : v;
-  }
-  const b = func.b[v];
-  if (!isInt(func, b)) {
-    if (a === b) {
-      if (op === Op.isub || op === Op.ixor) return becomeConst(func, v, 0n);
-      if (op === Op.iand || op === Op.ior) return a;
-    }
+// ---- integers
+
+function foldIntUnary(func: Func, v: number): number {
+  const op = func.op[v], a = func.a[v];
+  if (isInt(func, a)) {
+    becomeInt(func, v, foldUnary(op, func.constBits(a), widthOf(func.type[a])));
     return v;
   }
-  const y = func.constBits(b);
-  if (isInt(func, a)) {
-    const value = binary(op, func.constBits(a), y, bits);
-    return value === undefined ? v : becomeConst(func, v, value);
-  }
-  return identity(func, v, a, y, bits);
-}
-
-function isUnary(op: number): boolean {
-  return (op >= Op.ineg && op <= Op.bswap) || (op >= Op.sext8 && op <= Op.wrap);
-}
-
-function isBinary(op: number): boolean {
-  return (op >= Op.iadd && op <= Op.urem) || (op >= Op.sadd_ovf && op <= Op.smul_ovf);
-}
-
-function unary(op: number, a: bigint, bits: number): bigint {
-  const u = BigInt.asUintN(bits, a);
+  const inner = func.op[a];
   switch (op) {
     case 0x19: // ir.ineg
-      return -a;
+      if (inner === Op.isub) return become(func, v, Op.isub, func.b[a], func.a[a]);
+      return inner === op ? func.a[a] : v;
     case 0x1a: // ir.inot
-      return ~a;
-    case 0x1b: // ir.clz
-      return BigInt(u === 0n ? bits : bits - u.toString(2).length);
-    case 0x1c: { // ir.ctz
-      const digits = u.toString(2);
-      return BigInt(u === 0n ? bits : digits.length - 1 - digits.lastIndexOf("1"));
-    }
-    case 0x1d: // ir.popcnt
-      return BigInt(u.toString(2).replaceAll("0", "").length);
-    case 0x1e: { // ir.bswap
-      let swapped = 0n;
-      for (let k = 0n; k < BigInt(bits); k += 8n) swapped = swapped << 8n | (u >> k & 0xffn);
-      return swapped;
-    }
+    case 0x1e: // ir.bswap
+      return inner === op ? func.a[a] : v;
     case 0x23: // ir.sext8
-      return BigInt.asIntN(8, a);
+      return inner === op || inner === Op.load8s || inner === Op.hload8s ? a : v;
     case 0x24: // ir.sext16
-      return BigInt.asIntN(16, a);
+      return inner === op || inner === Op.load16s || inner === Op.hload16s ||
+          inner === Op.sext8 || inner === Op.load8s || inner === Op.hload8s
+        ? a
+        : v;
     case 0x25: // ir.sext32
-      return BigInt.asIntN(32, a);
+      return inner === op || inner === Op.extend_s || inner === Op.sext8 ||
+          inner === Op.sext16 || inner === Op.load32s || inner === Op.hload32s
+        ? a
+        : v;
     case 0x26: // ir.zext8
-      return BigInt.asUintN(8, a);
+      return inner === op || inner === Op.load8u || inner === Op.hload8u ? a : v;
     case 0x27: // ir.zext16
-      return BigInt.asUintN(16, a);
-    case 0x29: // ir.extend_u
-      return BigInt.asUintN(32, a);
-    default: // extend_s, wrap
-      return a;
+      return inner === op || inner === Op.load16u || inner === Op.hload16u ||
+          inner === Op.zext8 || inner === Op.load8u || inner === Op.hload8u
+        ? a
+        : v;
+    case 0x28: // ir.extend_s
+      return inner === Op.wrap ? become(func, v, Op.sext32, func.a[a]) : v;
+    case 0x2a: // ir.wrap
+      if (inner === Op.extend_s || inner === Op.extend_u) return func.a[a];
+      if (inner !== Op.sext32) return v;
+      func.a[v] = func.a[a];
+      return AGAIN;
+    default:
+      return v;
   }
 }
 
-/** The value of `a op b`, or undefined where the operation is not defined. */
-function binary(op: number, a: bigint, b: bigint, bits: number): bigint | undefined {
-  const ua = BigInt.asUintN(bits, a);
-  const ub = BigInt.asUintN(bits, b);
-  const count = BigInt(Number(ub) & (bits - 1));
-  const width = BigInt(bits);
-  const fits = (value: bigint) => BigInt(BigInt.asIntN(bits, value) !== value);
-  switch (op) {
-    case 0x08: // ir.iadd
-      return a + b;
+function foldIntBinary(func: Func, v: number): number {
+  const op = func.op[v];
+  let a = func.a[v], b = func.b[v];
+  if (isInt(func, a)) {
+    if (isInt(func, b)) {
+      const bits = widthOf(func.type[a]);
+      const value = foldBinary(op, func.constBits(a), func.constBits(b), bits);
+      if (value !== undefined) becomeInt(func, v, value);
+      return v;
+    }
+    if ((OP_FLAGS[op] & Flag.COMMUTATIVE) === 0) return foldConstantLeft(func, v);
+    [a, b] = [b, a];
+    func.a[v] = a;
+    func.b[v] = b;
+  }
+  return isInt(func, b) ? foldConstantRight(func, v) : foldVariables(func, v);
+}
+
+/** Simplifies `a op b` where only `a` is constant and the operation does not commute. */
+function foldConstantLeft(func: Func, v: number): number {
+  if (!isIntValue(func, func.a[v], 0)) return v;
+  switch (func.op[v]) {
     case 0x09: // ir.isub
-      return a - b;
-    case 0x0a: // ir.imul
-      return a * b;
-    case 0x0b: // ir.iand
-      return a & b;
-    case 0x0c: // ir.ior
-      return a | b;
-    case 0x0d: // ir.ixor
-      return a ^ b;
+      return become(func, v, Op.ineg, func.b[v]);
     case 0x0e: // ir.ishl
-      return ua << count;
     case 0x0f: // ir.ushr
-      return ua >> count;
     case 0x10: // ir.sshr
-      return a >> count;
     case 0x11: // ir.rotl
-      return ua << count | ua >> (width - count);
     case 0x12: // ir.rotr
-      return ua >> count | ua << (width - count);
-    case 0x13: // ir.umulh
-      return ua * ub >> width;
-    case 0x14: // ir.smulh
-      return a * b >> width;
     case 0x15: // ir.sdiv
-      return b === 0n || fits(a / b) !== 0n ? undefined : a / b;
     case 0x16: // ir.srem
-      return b === 0n || fits(a / b) !== 0n ? undefined : a % b;
     case 0x17: // ir.udiv
-      return ub === 0n ? undefined : ua / ub;
     case 0x18: // ir.urem
-      return ub === 0n ? undefined : ua % ub;
-    case 0x20: // ir.sadd_ovf
-      return fits(a + b);
-    case 0x21: // ir.ssub_ovf
-      return fits(a - b);
-    case 0x22: // ir.smul_ovf
-      return fits(a * b);
+      return becomeZero(func, v);
     default:
-      return undefined;
+      return v;
+  }
+}
+
+/** Simplifies `a op b` where neither is constant. */
+function foldVariables(func: Func, v: number): number {
+  const a = func.a[v], b = func.b[v];
+  switch (func.op[v]) {
+    case 0x08: // ir.iadd
+      if (func.op[b] === Op.ineg) return become(func, v, Op.isub, a, func.a[b]);
+      if (func.op[a] === Op.ineg) return become(func, v, Op.isub, b, func.a[a]);
+      return v;
+    case 0x09: // ir.isub
+      if (a === b) return becomeZero(func, v);
+      if (func.op[b] === Op.ineg) return become(func, v, Op.iadd, a, func.a[b]);
+      if (func.op[a] === Op.iadd) {
+        if (func.a[a] === b) return func.b[a];
+        if (func.b[a] === b) return func.a[a];
+      }
+      return v;
+    case 0x0b: // ir.iand
+    case 0x0c: // ir.ior
+      return a === b ? a : v;
+    case 0x0d: // ir.ixor
+    case 0x16: // ir.srem
+    case 0x18: // ir.urem
+    case 0x21: // ir.ssub_ovf
+      return a === b ? becomeZero(func, v) : v;
+    case 0x15: // ir.sdiv
+    case 0x17: // ir.udiv
+      if (a === b) becomeSmallInt(func, v, 1);
+      return v;
+    default:
+      return v;
   }
 }
 
 /** Simplifies `a op y` for a constant `y`. */
-function identity(func: Func, v: number, a: number, y: bigint, bits: number): number {
-  const op = func.op[v];
-  const uy = BigInt.asUintN(bits, y);
-  const log2 = uy > 0n && (uy & (uy - 1n)) === 0n ? BigInt(uy.toString(2).length - 1) : -1n;
+function foldConstantRight(func: Func, v: number): number {
+  const op = func.op[v], a = func.a[v], b = func.b[v];
+  const lo = func.constLo(b), hi = func.constHi(b), bits = widthOf(func.type[a]);
+  const isZero = lo === 0 && hi === 0, isOne = lo === 1 && hi === 0;
+  const isMinusOne = lo === -1 && hi === -1;
   switch (op) {
     case 0x08: // ir.iadd
+      return isZero ? a : reassociate(func, v, op);
     case 0x09: // ir.isub
+      return isZero ? a : becomeWith(func, v, Op.iadd, a, -func.constBits(b));
     case 0x0c: // ir.ior
+      return isZero ? a : isMinusOne ? b : reassociate(func, v, op);
     case 0x0d: // ir.ixor
-      return y === 0n ? a : v;
+      if (isZero) return a;
+      if (isMinusOne) return become(func, v, Op.inot, a);
+      if (isOne && bits === 32 && isBoolean(func, a)) {
+        return become(func, v, Op.icmp, a, intBefore(func, v, Type.I32, 0n), Cond.eq);
+      }
+      return reassociate(func, v, op);
     case 0x0b: // ir.iand
-      return y === -1n ? a : y === 0n ? becomeConst(func, v, 0n) : v;
-    case 0x0a: // ir.imul
-      if (y === 0n) return becomeConst(func, v, 0n);
-      if (log2 === 0n) return a;
-      return log2 > 0n ? becomeWithConst(func, v, Op.ishl, a, log2) : v;
+      if (isMinusOne) return a;
+      if (isZero) return b;
+      return isOne && isBoolean(func, a) ? a : reassociate(func, v, op);
+    case 0x0a: { // ir.imul
+      if (isZero) return b;
+      if (isOne) return a;
+      if (isMinusOne) return become(func, v, Op.ineg, a);
+      const shift = log2(lo, hi, bits);
+      if (shift > 0) return becomeWith(func, v, Op.ishl, a, BigInt(shift));
+      return reassociate(func, v, op);
+    }
     case 0x0e: // ir.ishl
     case 0x0f: // ir.ushr
     case 0x10: // ir.sshr
     case 0x11: // ir.rotl
     case 0x12: // ir.rotr
-      return (Number(uy) & (bits - 1)) === 0 ? a : v;
+      return foldShift(func, v, lo & (bits - 1), bits);
+    case 0x13: { // ir.umulh
+      const shift = log2(lo, hi, bits);
+      if (isZero || shift === 0) return becomeZero(func, v);
+      return shift > 0 ? becomeWith(func, v, Op.ushr, a, BigInt(bits - shift)) : v;
+    }
+    case 0x14: // ir.smulh
+    case 0x20: // ir.sadd_ovf
+    case 0x21: // ir.ssub_ovf
+      return isZero ? becomeZero(func, v) : v;
+    case 0x22: // ir.smul_ovf
+      return isZero || isOne ? becomeZero(func, v) : v;
     case 0x15: // ir.sdiv
-      return y === 1n ? a : v;
-    case 0x17: // ir.udiv
-      if (log2 === 0n) return a;
-      return log2 > 0n ? becomeWithConst(func, v, Op.ushr, a, log2) : v;
+      return isOne ? a : isMinusOne ? become(func, v, Op.ineg, a) : v;
     case 0x16: // ir.srem
-      return y === 1n || y === -1n ? becomeConst(func, v, 0n) : v;
-    case 0x18: // ir.urem
-      if (log2 === 0n) return becomeConst(func, v, 0n);
-      return log2 > 0n ? becomeWithConst(func, v, Op.iand, a, uy - 1n) : v;
+      return isOne || isMinusOne ? becomeZero(func, v) : v;
+    case 0x17: { // ir.udiv
+      const shift = log2(lo, hi, bits);
+      if (shift === 0) return a;
+      return shift > 0 ? becomeWith(func, v, Op.ushr, a, BigInt(shift)) : v;
+    }
+    case 0x18: { // ir.urem
+      const shift = log2(lo, hi, bits);
+      if (shift === 0) return becomeZero(func, v);
+      return shift > 0 ? becomeWith(func, v, Op.iand, a, (1n << BigInt(shift)) - 1n) : v;
+    }
     default:
       return v;
   }
+}
+
+/** `(x op c) op y` is `x op (c op y)` for an associative operation. */
+function reassociate(func: Func, v: number, op: number): number {
+  const a = func.a[v];
+  if (func.op[a] !== op || !isInt(func, func.b[a])) return v;
+  const y = func.constBits(func.b[v]), c = func.constBits(func.b[a]);
+  const value = op === Op.iadd
+    ? c + y
+    : op === Op.imul
+    ? c * y
+    : op === Op.iand
+    ? c & y
+    : op === Op.ior
+    ? c | y
+    : c ^ y;
+  return becomeWith(func, v, op, func.a[a], value);
+}
+
+function foldShift(func: Func, v: number, count: number, bits: number): number {
+  const op = func.op[v], a = func.a[v];
+  if (count === 0) return a;
+  if (func.op[a] === op && isInt(func, func.b[a])) {
+    const total = count + (func.constLo(func.b[a]) & (bits - 1));
+    if (op === Op.rotl || op === Op.rotr) {
+      return becomeWith(func, v, op, func.a[a], BigInt(total & (bits - 1)));
+    }
+    if (total < bits) return becomeWith(func, v, op, func.a[a], BigInt(total));
+    if (op !== Op.sshr) return becomeZero(func, v);
+    return becomeWith(func, v, op, func.a[a], BigInt(bits - 1));
+  }
+  if (!isIntValue(func, func.b[v], count)) {
+    func.b[v] = intBefore(func, v, func.type[v], BigInt(count));
+  }
+  return v;
+}
+
+/** Which power of two the unsigned constant is, -1 if none. */
+function log2(lo: number, hi: number, bits: number): number {
+  if (bits === 32 || hi === 0) {
+    return lo !== 0 && (lo & (lo - 1)) === 0 ? 31 - Math.clz32(lo) : -1;
+  }
+  return lo === 0 && (hi & (hi - 1)) === 0 ? 63 - Math.clz32(hi) : -1;
+}
+
+// ---- floats
+
+function foldFloat(func: Func, v: number): number {
+  const op = func.op[v], a = func.a[v];
+  if (func.op[a] === Op.fconst) return foldFloatConstant(func, v);
+  const inner = func.op[a];
+  switch (op) {
+    case 0x39: // ir.fneg
+      return inner === op ? func.a[a] : v;
+    case 0x3a: // ir.fabs
+      if (inner === op) return a;
+      if (inner !== Op.fneg) return v;
+      func.a[v] = func.a[a];
+      return AGAIN;
+    case 0x41: // ir.fcanon
+      return inner === op || (inner >= Op.fmin && inner <= Op.fmaxnum) ||
+          inner === Op.fcvt_from_sint || inner === Op.fcvt_from_uint
+        ? a
+        : v;
+    case 0x42: // ir.fcvt_from_sint
+    case 0x43: { // ir.fcvt_from_uint
+      if (inner !== Op.iconst || func.type[v] !== Type.F64) return v;
+      const x = func.constBits(a);
+      const value = op === 0x42 ? x : BigInt.asUintN(widthOf(func.type[a]), x);
+      becomeFloatBits(func, v, bitsOfFloat(Number(value), 64));
+      return v;
+    }
+    case 0x4a: // ir.bitcast
+      if (inner === op && func.type[func.a[a]] === func.type[v]) return func.a[a];
+      if (inner === Op.iconst) becomeFloatBits(func, v, func.constBits(a));
+      return v;
+    default:
+      return v;
+  }
+}
+
+/** Folds an operation whose first operand is a float constant. */
+function foldFloatConstant(func: Func, v: number): number {
+  const op = func.op[v], a = func.a[v], width = widthOf(func.type[a]);
+  const bits = func.constBits(a), x = floatOfBits(bits, width);
+  const sign = 1n << BigInt(width - 1);
+  switch (op) {
+    case 0x39: // ir.fneg
+      becomeFloatBits(func, v, BigInt.asIntN(64, bits ^ sign));
+      return v;
+    case 0x3a: // ir.fabs
+      becomeFloatBits(func, v, BigInt.asUintN(width, bits) & ~sign);
+      return v;
+    case 0x41: // ir.fcanon
+      if (!Number.isNaN(x)) return a;
+      becomeFloatBits(func, v, width === 32 ? 0x7fc00000n : 0x7ff8000000000000n);
+      return v;
+    case 0x4a: // ir.bitcast
+      becomeInt(func, v, bits);
+      return v;
+    case 0x40: // ir.fcmp
+      if (func.op[func.b[v]] === Op.fconst) {
+        const y = floatOfBits(func.constBits(func.b[v]), width);
+        becomeSmallInt(func, v, foldFloatCompare(func.aux[v], x, y) ? 1 : 0);
+      }
+      return v;
+    case 0x46: // ir.fcvt_to_sint_sat
+      becomeInt(func, v, saturate(x, widthOf(func.type[v]), true));
+      return v;
+    case 0x47: // ir.fcvt_to_uint_sat
+      becomeInt(func, v, saturate(x, widthOf(func.type[v]), false));
+      return v;
+    default:
+      if (width !== 64 || func.type[v] !== Type.F64) return v;
+      return foldDouble(func, v, op, x);
+  }
+}
+
+function foldDouble(func: Func, v: number, op: number, x: number): number {
+  let value: number | undefined;
+  switch (op) {
+    case 0x3b: // ir.fsqrt
+      value = Math.sqrt(x);
+      break;
+    case 0x3c: // ir.ffloor
+      value = Math.floor(x);
+      break;
+    case 0x3d: // ir.fceil
+      value = Math.ceil(x);
+      break;
+    case 0x3e: // ir.ftrunc
+      value = Math.trunc(x);
+      break;
+    default:
+      if (func.op[func.b[v]] !== Op.fconst || op > Op.fmax) return v;
+      value = foldFloatBinary(op, x, floatOfBits(func.constBits(func.b[v]), 64));
+  }
+  if (value !== undefined && !Number.isNaN(value)) {
+    becomeFloatBits(func, v, bitsOfFloat(value, 64));
+  }
+  return v;
+}
+
+function saturate(x: number, bits: number, signed: boolean): bigint {
+  if (Number.isNaN(x)) return 0n;
+  const min = signed ? -(1n << BigInt(bits - 1)) : 0n;
+  const max = (1n << BigInt(signed ? bits - 1 : bits)) - 1n;
+  if (!Number.isFinite(x)) return x < 0 ? min : max;
+  const truncated = BigInt(Math.trunc(x));
+  return truncated < min ? min : truncated > max ? max : truncated;
 }

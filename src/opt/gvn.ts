@@ -1,122 +1,366 @@
 /**
- * Global value numbering with folding and copy propagation: one walk in reverse postorder; a pure
- * instruction gives way to an equal one that dominates it, traps and branches on constants go.
+ * Global value numbering with folding, copy propagation and facts about conditions: one walk over
+ * the dominator tree in preorder, which visits every forward edge's source before its target.
  *
- * Guarantees that effects keep their order and places; blocks may become unreachable and are left to
- * `cleanup`.
+ * - A pure instruction, or a load from memory that does not change, gives way to an equal one that
+ *   dominates it.
+ * - A block parameter that receives one value only is that value.
+ * - Behind `trap_if c` and on the edges of `br_if c` the value of `c`, and of comparisons it decides,
+ *   is known; checks that repeat a dominating one go.
+ * - Traps and branches on known conditions are decided. A trap that always happens ends its block.
+ *
+ * Guarantees that effects keep their order and places. Replaced parameters stay, unused, until
+ * `eraseDeadCode`; blocks that became unreachable are erased.
  *
  * @module
  */
-import { Cfg } from "../ir/cfg.ts";
-import { Dominators } from "../ir/dominators.ts";
+import type { Cfg } from "../ir/cfg.ts";
+import type { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
-import { Flag, Op, OP_FLAGS, OP_VALUES } from "../ir/opcodes.ts";
-import { fold } from "./fold.ts";
+import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, Region, Type } from "../ir/opcodes.ts";
+import type { Analyses } from "./analyses.ts";
+import { becomeSmallInt, isInt, isIntValue } from "./constants.ts";
+import { fold, isBoolean, stripCondition } from "./fold.ts";
+import { ValueTable } from "./value_table.ts";
 
-/** Numbers values and folds; returns whether anything changed. */
-export function numberValues(func: Func): boolean {
-  const cfg = new Cfg(func);
-  const dominators = new Dominators(cfg);
-  // What each value has been replaced by; grows with constants made while folding.
-  let replaced = new Int32Array(func.count + 64);
-  for (let v = 0; v < replaced.length; v++) replaced[v] = v;
-  const table = new ValueTable(func.count);
-  let changed = false;
-  for (let i = 0; i < cfg.rpoLength; i++) {
-    const block = cfg.rpo[i];
+/** Numbers values and folds. */
+export function numberValues(func: Func, analyses: Analyses): void {
+  const dominators = analyses.dominatorsOf(func);
+  const numbering = new Numbering(func, analyses.cfg, dominators);
+  numbering.run();
+  if (numbering.branchesChanged) analyses.cfgOf(func);
+}
+
+/** What is known of an i32 value. */
+const UNKNOWN = 0, ZERO = 1, NONZERO = 2;
+
+/** Relations of two integers in which a condition holds, by code: less 1, equal 2, greater 4. */
+const RELATIONS = Uint8Array.of(2, 5, 1, 6, 4, 3, 1, 6, 4, 3);
+
+/** State of one walk. */
+class Numbering {
+  /** Whether a branch was decided or a block ended early. */
+  branchesChanged = false;
+
+  readonly #func: Func;
+  readonly #cfg: Cfg;
+  readonly #dominators: Dominators;
+  readonly #table: ValueTable;
+  /** What each value has been replaced by, itself if nothing. */
+  #replaced: Int32Array;
+  /** UNKNOWN, ZERO or NONZERO by value, within the subtree being visited. */
+  #known: Uint8Array;
+  /** Values with facts, oldest first, and how many there were when each open block was entered. */
+  readonly #facts: number[] = [];
+  readonly #openBlocks: number[] = [];
+  readonly #openFacts: number[] = [];
+  /** Terminators and traps to rewrite when the walk is over, each with what to do. */
+  readonly #decisions: number[] = [];
+
+  constructor(func: Func, cfg: Cfg, dominators: Dominators) {
+    this.#func = func;
+    this.#cfg = cfg;
+    this.#dominators = dominators;
+    this.#table = new ValueTable(func, dominators);
+    this.#replaced = new Int32Array(func.count + 64);
+    for (let v = 0; v < this.#replaced.length; v++) this.#replaced[v] = v;
+    this.#known = new Uint8Array(func.count + 64);
+  }
+
+  run(): void {
+    const { order, orderLength } = this.#dominators;
+    for (let i = 0; i < orderLength; i++) {
+      this.#enter(order[i]);
+      this.#visit(order[i]);
+    }
+    // The graph of the walk is a snapshot, so branches change only now.
+    for (let i = 0; i < this.#decisions.length; i += 2) {
+      this.#rewrite(this.#decisions[i], this.#decisions[i + 1]);
+    }
+  }
+
+  // ---- facts
+
+  /** Forgets what was known in subtrees that are left and learns from the edge into the block. */
+  #enter(block: number): void {
+    const open = this.#openBlocks;
+    while (open.length > 0 && !this.#dominators.dominates(open[open.length - 1], block)) {
+      open.pop();
+      const mark = this.#openFacts.pop()!;
+      while (this.#facts.length > mark) this.#known[this.#facts.pop()!] = UNKNOWN;
+    }
+    open.push(block);
+    this.#openFacts.push(this.#facts.length);
+    const { predStart, predBlock, predTarget } = this.#cfg;
+    const edge = predStart[block];
+    if (predStart[block + 1] !== edge + 1) return;
+    const branch = this.#func.terminator(predBlock[edge]);
+    if (this.#func.op[branch] !== Op.br_if) return;
+    this.#learn(this.#func.a[branch], predTarget[edge] === 0);
+  }
+
+  /** Records that an i32 value is not 0, or is. */
+  #learn(value: number, isNonzero: boolean): void {
+    const func = this.#func;
+    if (this.#known[value] !== UNKNOWN || isInt(func, value)) return;
+    this.#known[value] = isNonzero ? NONZERO : ZERO;
+    this.#facts.push(value);
+    const op = func.op[value];
+    // a & b is nonzero only if both are, a | b is zero only if both are.
+    if ((op === Op.iand && isNonzero) || (op === Op.ior && !isNonzero)) {
+      this.#learn(func.a[value], isNonzero);
+      this.#learn(func.b[value], isNonzero);
+    } else if (
+      op === Op.icmp && func.aux[value] <= Cond.ne && func.type[func.a[value]] === Type.I32 &&
+      isIntValue(func, func.b[value], 0)
+    ) {
+      this.#learn(func.a[value], isNonzero === (func.aux[value] === Cond.ne));
+    }
+  }
+
+  /** What is known of a value. */
+  #factOf(value: number): number {
+    const func = this.#func;
+    if (isInt(func, value)) return func.constLo(value) === 0 ? ZERO : NONZERO;
+    if (this.#known[value] !== UNKNOWN || func.op[value] !== Op.icmp) return this.#known[value];
+    return this.#decideComparison(value);
+  }
+
+  /** Decides a comparison by known ones of the same operands. */
+  #decideComparison(v: number): number {
+    const func = this.#func;
+    if (this.#facts.length === 0) return UNKNOWN;
+    const cond = func.aux[v], relations = RELATIONS[cond];
+    for (
+      let other = this.#table.nextComparison(v, -1);
+      other >= 0;
+      other = this.#table.nextComparison(v, other)
+    ) {
+      const known = this.#known[other];
+      if (known === UNKNOWN) continue;
+      let given = func.aux[other];
+      if (func.a[other] !== func.a[v]) given = COND_SWAPPED[given];
+      if (known === ZERO) given ^= 1;
+      // Signed and unsigned order share nothing but equality.
+      const isMixed = cond > Cond.ne && given > Cond.ne && (cond < Cond.ult) !== (given < Cond.ult);
+      if (isMixed) continue;
+      if ((RELATIONS[given] & ~relations) === 0) return NONZERO;
+      if ((RELATIONS[given] & relations) === 0) return ZERO;
+    }
+    return UNKNOWN;
+  }
+
+  // ---- the walk
+
+  #visit(block: number): void {
+    const func = this.#func;
+    if (block !== 0 && func.paramCount[block] > 0) this.#visitParams(block);
     for (let v = func.firstInst(block), next = 0; v >= 0; v = next) {
       next = func.next[v];
-      func.mapUses(v, replaced);
-      const op = func.op[v];
-      if (op === Op.trap_if || op === Op.trap_unless) {
-        if (foldTrap(func, v)) changed = true;
-        continue;
-      }
-      if ((OP_FLAGS[op] & Flag.PURE) === 0) continue;
-      const same = fold(func, v);
-      if (func.count > replaced.length) {
-        const longer = new Int32Array(2 * func.count);
-        longer.set(replaced);
-        for (let k = replaced.length; k < longer.length; k++) longer[k] = k;
-        replaced = longer;
-      }
-      const known = same === v ? table.find(func, v, dominators) : same;
-      if (known === v) continue;
-      replaced[v] = known;
-      func.erase(v);
-      changed = true;
+      func.mapUses(v, this.#replaced);
+      const op = func.op[v], flags = OP_FLAGS[op];
+      if ((flags & Flag.PURE) !== 0) this.#visitPure(v);
+      else if ((flags & Flag.READS) !== 0 && isConstantLoad(func, v)) this.#number(v);
+      else if (op === Op.trap_if || op === Op.trap_unless) {
+        if (this.#visitTrap(v)) return;
+      } else if ((flags & Flag.TERMINATOR) !== 0) this.#visitTerminator(v);
     }
-    if (foldBranch(func, func.terminator(block))) changed = true;
   }
-  // Arguments on back edges were mapped before what they name was replaced.
-  func.mapAllUses(replaced);
-  return changed;
+
+  /** Replaces parameters that receive one value on all edges (or themselves). */
+  #visitParams(block: number): void {
+    const func = this.#func, { predStart, predBlock, predTarget } = this.#cfg;
+    const start = predStart[block], end = predStart[block + 1];
+    let p = func.first[block];
+    for (let i = 0, n = func.paramCount[block]; i < n; i++, p = func.next[p]) {
+      let only = -1;
+      for (let e = start; e < end; e++) {
+        const branch = func.terminator(predBlock[e]);
+        const list = func.targetArgs(branch, predTarget[e]);
+        const arg = this.#replaced[func.extra[list + 1 + i]];
+        if (arg === p || arg === only) continue;
+        if (only >= 0 && !sameConstant(func, arg, only)) {
+          only = -2;
+          break;
+        }
+        if (only < 0) only = arg;
+      }
+      if (only < 0) continue;
+      if (isConstant(func, only)) {
+        // Equal constants from different blocks: one of its own.
+        const copy = func.create(func.op[only], func.type[only], func.a[only], 0, 0);
+        func.pc[copy] = -1;
+        func.insertAfter(copy, func.lastParam[block]);
+        this.#cover();
+        only = this.#number(copy);
+      }
+      this.#replaced[p] = only;
+    }
+  }
+
+  #visitPure(v: number): void {
+    const func = this.#func, before = func.count;
+    if (this.#facts.length > 0) this.#useFacts(v);
+    let same = fold(func, v);
+    if (func.count > before) same = this.#enterConstants(before, v, same);
+    if (same !== v) this.#replace(v, same);
+    else this.#number(v);
+  }
+
+  /** Numbers the constants that folding has put before `v`. */
+  #enterConstants(from: number, v: number, same: number): number {
+    const func = this.#func;
+    this.#cover();
+    for (let u = from, end = func.count; u < end; u++) {
+      if (func.a[v] !== u && func.b[v] !== u && func.c[v] !== u) func.erase(u); // a step in between
+      else this.#number(u);
+    }
+    func.mapUses(v, this.#replaced);
+    return same < 0 ? same : this.#replaced[same];
+  }
+
+  /** Puts known flags in the place of operands of boolean operations. */
+  #useFacts(v: number): void {
+    const func = this.#func, op = func.op[v];
+    if (op === Op.select) return this.#useFact(v);
+    if (op === Op.icmp) {
+      if (func.type[func.a[v]] !== Type.I32 || !isIntValue(func, func.b[v], 0)) return;
+      this.#useFact(v);
+    } else if (op >= Op.iand && op <= Op.ixor && func.type[v] === Type.I32) {
+      this.#useFact(v);
+      const a = func.a[v];
+      func.a[v] = func.b[v];
+      func.b[v] = a;
+      this.#useFact(v);
+    }
+  }
+
+  /** Replaces the first operand by a constant if it is a flag whose value is known. */
+  #useFact(v: number): void {
+    const func = this.#func, a = func.a[v], known = this.#known[a];
+    if (known === UNKNOWN || (known === NONZERO && !isBoolean(func, a))) return;
+    const value = known === ZERO ? 0 : 1;
+    const constant = func.create(Op.iconst, Type.I32, func.addConstantHalves(value, 0), 0, 0);
+    func.pc[constant] = func.pc[v];
+    func.insertBefore(constant, v);
+    this.#cover();
+    func.a[v] = this.#number(constant);
+  }
+
+  /** Looks `v` up; returns what stands for it from now on. */
+  #number(v: number): number {
+    const func = this.#func;
+    if (func.op[v] === Op.icmp && this.#facts.length > 0) {
+      const known = this.#decideComparison(v);
+      if (known !== UNKNOWN) becomeSmallInt(func, v, known === ZERO ? 0 : 1);
+    }
+    const same = this.#table.find(v);
+    if (same === v) return v;
+    if (this.#known[same] !== UNKNOWN && isBoolean(func, same)) {
+      becomeSmallInt(func, v, this.#known[same] === ZERO ? 0 : 1);
+      return this.#number(v);
+    }
+    this.#replace(v, same);
+    return same;
+  }
+
+  #replace(v: number, same: number): void {
+    this.#replaced[v] = same;
+    this.#func.erase(v);
+  }
+
+  /** Makes the side tables cover instructions made meanwhile. */
+  #cover(): void {
+    const { count } = this.#func, old = this.#replaced;
+    if (count <= old.length) return;
+    const longer = new Int32Array(2 * count);
+    longer.set(old);
+    for (let v = old.length; v < longer.length; v++) longer[v] = v;
+    this.#replaced = longer;
+    const known = new Uint8Array(2 * count);
+    known.set(this.#known);
+    this.#known = known;
+  }
+
+  /** Decides or simplifies a conditional trap. True if it always happens. */
+  #visitTrap(v: number): boolean {
+    const func = this.#func;
+    const stripped = stripCondition(func, func.a[v]);
+    func.a[v] = stripped >> 1;
+    if ((stripped & 1) !== 0) func.op[v] = func.op[v] === Op.trap_if ? Op.trap_unless : Op.trap_if;
+    const isIf = func.op[v] === Op.trap_if, known = this.#factOf(func.a[v]);
+    if (known === UNKNOWN) this.#learn(func.a[v], !isIf);
+    else if ((known === NONZERO) === isIf) {
+      this.#decisions.push(v, -1);
+      return true;
+    } else func.erase(v);
+    return false;
+  }
+
+  #visitTerminator(v: number): void {
+    const func = this.#func;
+    if (func.op[v] === Op.br_table) {
+      if (!isInt(func, func.a[v])) return;
+      const index = func.constLo(func.a[v]) >>> 0, last = func.targetCount(v) - 1;
+      this.#decisions.push(v, Math.min(index, last));
+    } else if (func.op[v] === Op.br_if) {
+      const known = this.#factOf(func.a[v]);
+      if (known !== UNKNOWN) this.#decisions.push(v, known === NONZERO ? 0 : 1);
+      else if (stripCondition(func, func.a[v]) !== 2 * func.a[v]) this.#decisions.push(v, -2);
+    }
+  }
+
+  /** Carries out a decision: target `choice`, or -1 always traps, -2 strip the condition. */
+  #rewrite(v: number, choice: number): void {
+    const func = this.#func;
+    if (func.op[v] === Op.none) return; // behind a trap that always happens
+    if (choice === -1) {
+      for (let u = func.last[func.block[v]], before = 0; u !== v; u = before) {
+        before = func.prev[u];
+        func.erase(u);
+      }
+      func.op[v] = Op.trap;
+      func.a[v] = 0;
+    } else if (choice === -2) {
+      stripBranch(func, v);
+      return;
+    } else takeTarget(func, v, choice);
+    this.branchesChanged = true;
+  }
 }
 
-/** Removes a trap that cannot happen. One that always happens stays: its block goes on in vain. */
-function foldTrap(func: Func, v: number): boolean {
-  const cond = func.a[v];
-  if (func.op[cond] !== Op.iconst) return false;
-  if ((func.constLo(cond) !== 0) === (func.op[v] === Op.trap_if)) return false;
-  func.erase(v);
-  return true;
+function isConstantLoad(func: Func, v: number): boolean {
+  const op = func.op[v];
+  return func.aux[v] === Region.object && op >= Op.load8u && op <= Op.hloadf64 &&
+    (OP_FLAGS[op] & Flag.WRITES) === 0;
 }
 
-function foldBranch(func: Func, v: number): boolean {
-  if (func.op[v] !== Op.br_if || func.op[func.a[v]] !== Op.iconst) return false;
-  const taken = func.constLo(func.a[v]) !== 0 ? 0 : 1;
-  const targets = func.addTargets([func.targetBlock(v, taken)]);
-  const args = func.targetArgs(v, taken);
+function isConstant(func: Func, v: number): boolean {
+  return func.op[v] === Op.iconst || func.op[v] === Op.fconst;
+}
+
+function sameConstant(func: Func, v: number, other: number): boolean {
+  return isConstant(func, v) && func.op[v] === func.op[other] &&
+    func.constLo(v) === func.constLo(other) && func.constHi(v) === func.constHi(other);
+}
+
+/** Makes a `br_if` ask the stripped condition. */
+function stripBranch(func: Func, v: number): void {
+  const stripped = stripCondition(func, func.a[v]);
+  func.a[v] = stripped >> 1;
+  if ((stripped & 1) === 0) return;
+  const block = func.targetBlock(v, 0), args = func.targetArgs(v, 0);
+  func.setTargetBlock(v, 0, func.targetBlock(v, 1));
+  func.setTargetArgs(v, 0, func.targetArgs(v, 1));
+  func.setTargetBlock(v, 1, block);
+  func.setTargetArgs(v, 1, args);
+}
+
+/** Turns a branch into a jump to its target `k`. */
+function takeTarget(func: Func, v: number, k: number): void {
+  const targets = func.addTargets([func.targetBlock(v, k)]), args = func.targetArgs(v, k);
   func.op[v] = Op.jump;
   func.a[v] = 0;
   func.b[v] = targets;
   func.setTargetArgs(v, 0, args);
-  return true;
-}
-
-/** Pure instructions by what they compute: open hashing with chains, newest first. */
-class ValueTable {
-  readonly #heads: Int32Array;
-  #next: Int32Array;
-
-  constructor(values: number) {
-    this.#heads = new Int32Array(1 << Math.max(6, 32 - Math.clz32(values))).fill(-1);
-    this.#next = new Int32Array(values + 64);
-  }
-
-  /** An instruction equal to `v` that dominates it, or `v`, which is entered. */
-  find(func: Func, v: number, dominators: Dominators): number {
-    const op = func.op[v];
-    const operands = OP_VALUES[op];
-    const a = func.a[v];
-    const b = operands > 1 ? func.b[v] : 0;
-    const c = operands > 2 ? func.c[v] : 0;
-    const isConstant = op === Op.iconst || op === Op.fconst;
-    const x = isConstant ? func.constLo(v) : a;
-    const y = isConstant ? func.constHi(v) : b;
-    let hash = Math.imul(op * 31 + func.type[v] * 7 + func.aux[v], 0x9e3779b1);
-    hash = Math.imul(hash ^ x, 0x85ebca6b);
-    hash = Math.imul((hash ^ (hash >>> 15)) ^ y, 0xc2b2ae35);
-    hash = (hash ^ (hash >>> 13)) ^ c;
-    const slot = hash & (this.#heads.length - 1);
-    for (let other = this.#heads[slot]; other >= 0; other = this.#next[other]) {
-      if (
-        func.op[other] !== op || func.type[other] !== func.type[v] ||
-        func.aux[other] !== func.aux[v]
-      ) continue;
-      const equal = isConstant
-        ? func.constLo(other) === x && func.constHi(other) === y
-        : func.a[other] === a && (operands < 2 || func.b[other] === b) &&
-          (operands < 3 || func.c[other] === c);
-      if (equal && dominators.dominates(func.block[other], func.block[v])) return other;
-    }
-    if (v >= this.#next.length) {
-      const longer = new Int32Array(2 * v);
-      longer.set(this.#next);
-      this.#next = longer;
-    }
-    this.#next[v] = this.#heads[slot];
-    this.#heads[slot] = v;
-    return v;
-  }
 }

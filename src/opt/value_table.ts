@@ -1,0 +1,124 @@
+/**
+ * Hash table from what an instruction computes to the instruction that computes it, for a walk over
+ * the dominator tree in preorder.
+ *
+ * Relies on that order: an entry whose block does not dominate the block being visited will dominate
+ * none that follows, so entries are dropped where they are met and lookups stay short.
+ *
+ * @module
+ */
+import type { Dominators } from "../ir/dominators.ts";
+import type { Func } from "../ir/func.ts";
+import { COND_SWAPPED, Flag, Op, OP_FLAGS, OP_VALUES } from "../ir/opcodes.ts";
+
+/** Instructions by what they compute: open hashing with chains, newest first. */
+export class ValueTable {
+  readonly #func: Func;
+  readonly #dominators: Dominators;
+  readonly #heads: Int32Array;
+  #next: Int32Array;
+
+  /** An empty table for `func`. */
+  constructor(func: Func, dominators: Dominators) {
+    this.#func = func;
+    this.#dominators = dominators;
+    this.#heads = new Int32Array(1 << Math.max(6, 32 - Math.clz32(func.count))).fill(-1);
+    this.#next = new Int32Array(func.count + 64);
+  }
+
+  /**
+   * An instruction equal to `v` that dominates it, or `v`, which is entered. For pure instructions
+   * and for loads from memory that does not change.
+   */
+  find(v: number): number {
+    const func = this.#func, { op, type } = func;
+    const opcode = op[v], slot = this.#slot(v), block = func.block[v];
+    let before = -1;
+    for (let other = this.#heads[slot]; other >= 0;) {
+      const next = this.#next[other];
+      if (!this.#dominators.dominates(func.block[other], block)) {
+        this.#drop(slot, before, next);
+      } else {
+        if (op[other] === opcode && type[other] === type[v]) {
+          if (opcode === Op.icmp ? this.#sameComparison(v, other) : this.#same(v, other)) {
+            return other;
+          }
+        }
+        before = other;
+      }
+      other = next;
+    }
+    if (v >= this.#next.length) this.#grow(v);
+    this.#next[v] = this.#heads[slot];
+    this.#heads[slot] = v;
+    return v;
+  }
+
+  /**
+   * The first comparison after `from` (or at all, for -1) of the operands that `v` compares, in
+   * either order, whatever its condition; -1 if there is none. Only those that dominate.
+   */
+  nextComparison(v: number, from: number): number {
+    const func = this.#func, block = func.block[v], a = func.a[v], b = func.b[v];
+    let other = from < 0 ? this.#heads[this.#slot(v)] : this.#next[from];
+    for (; other >= 0; other = this.#next[other]) {
+      if (
+        func.op[other] === Op.icmp && other !== v &&
+        ((func.a[other] === a && func.b[other] === b) ||
+          (func.a[other] === b && func.b[other] === a)) &&
+        this.#dominators.dominates(func.block[other], block)
+      ) return other;
+    }
+    return -1;
+  }
+
+  #sameComparison(v: number, other: number): boolean {
+    const { a, b, aux } = this.#func;
+    if (a[v] === a[other]) return b[v] === b[other] && aux[v] === aux[other];
+    return a[v] === b[other] && b[v] === a[other] && aux[v] === COND_SWAPPED[aux[other]];
+  }
+
+  #same(v: number, other: number): boolean {
+    const func = this.#func, { a, b, c, aux } = func, opcode = func.op[v];
+    if (opcode === Op.iconst || opcode === Op.fconst) {
+      return func.constLo(v) === func.constLo(other) && func.constHi(v) === func.constHi(other);
+    }
+    if (aux[v] !== aux[other] || c[v] !== c[other]) return false;
+    if (a[v] === a[other]) return b[v] === b[other] || OP_VALUES[opcode] < 2;
+    return (OP_FLAGS[opcode] & Flag.COMMUTATIVE) !== 0 && a[v] === b[other] && b[v] === a[other];
+  }
+
+  #slot(v: number): number {
+    const func = this.#func, opcode = func.op[v];
+    let x = func.a[v], y = 0, z = 0;
+    if (opcode === Op.iconst || opcode === Op.fconst) {
+      x = func.constLo(v);
+      y = func.constHi(v);
+    } else {
+      if (OP_VALUES[opcode] > 1) y = func.b[v];
+      z = func.c[v];
+      const isSymmetric = opcode === Op.icmp || (OP_FLAGS[opcode] & Flag.COMMUTATIVE) !== 0;
+      if (isSymmetric && x > y) {
+        const smaller = y;
+        y = x;
+        x = smaller;
+      }
+    }
+    let hash = Math.imul(opcode * 31 + func.type[v] * 7, 0x9e3779b1);
+    hash = Math.imul(hash ^ x, 0x85ebca6b);
+    hash = Math.imul((hash ^ (hash >>> 15)) ^ y, 0xc2b2ae35);
+    hash = Math.imul((hash ^ (hash >>> 13)) ^ z, 0x27d4eb2f);
+    return (hash ^ (hash >>> 16)) & (this.#heads.length - 1);
+  }
+
+  #drop(slot: number, before: number, next: number): void {
+    if (before < 0) this.#heads[slot] = next;
+    else this.#next[before] = next;
+  }
+
+  #grow(v: number): void {
+    const longer = new Int32Array(2 * v);
+    longer.set(this.#next);
+    this.#next = longer;
+  }
+}
