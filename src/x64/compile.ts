@@ -31,7 +31,7 @@ import {
   X64Buffer,
 } from "./encoder.ts";
 import { X64_NO_FEATURES, type X64Features } from "./features.ts";
-import { x64Rules } from "./select.ts";
+import { type X64Rules, x64Rules } from "./select.ts";
 
 /** How to compile. */
 export interface X64Options {
@@ -52,6 +52,18 @@ export const MAX_FRAME_BYTES = 0x7fff_0000;
 
 /** Reused by all compilations; each one copies its bytes out. */
 const buffer = new X64Buffer(16384);
+
+/** The rules by features: making them costs more than a small function. */
+const rulesByFeatures = new WeakMap<X64Features, X64Rules>();
+
+function rulesFor(features: X64Features): X64Rules {
+  let rules = rulesByFeatures.get(features);
+  if (rules === undefined) {
+    rules = x64Rules(features);
+    rulesByFeatures.set(features, rules);
+  }
+  return rules;
+}
 
 /**
  * Compiles `func`, whose index in the function table is `index`. `func` is laid out anew on the way
@@ -76,7 +88,7 @@ const buffer = new X64Buffer(16384);
  */
 export function compileX64(func: Func, index: number, options: X64Options = {}): X64Function {
   prepare(func);
-  const rules = x64Rules(options.cpu ?? X64_NO_FEATURES);
+  const rules = rulesFor(options.cpu ?? X64_NO_FEATURES);
   const mach = selectFunction(func, index, rules);
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);

@@ -57,7 +57,7 @@ const FLOAT_CC = Uint8Array.of(CC.E, CC.NE, CC.A, CC.AE, CC.A, CC.AE, CC.P, CC.N
 /** Largest displacement that folding may build up; the sum of three still fits 32 bits. */
 const MAX_DISPLACEMENT = 1 << 28;
 
-/** The rules of one compilation. */
+/** Rules that serve one function after another, one at a time. */
 export interface X64Rules extends SelectionRules {
   /**
    * The virtual register that stands for the heap's address: a constant to the allocator, made by a

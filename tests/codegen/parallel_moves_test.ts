@@ -6,7 +6,13 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { emitParallelMoves } from "../../src/codegen/parallel_moves.ts";
-import { constLocation, isConst, isSlot, slotLocation } from "../../src/codegen/registers.ts";
+import {
+  constLocation,
+  isConst,
+  isRegister,
+  isSlot,
+  slotLocation,
+} from "../../src/codegen/registers.ts";
 import type { Allocation } from "../../src/codegen/regalloc.ts";
 
 const SCRATCH: [number, number] = [31, 63];
@@ -35,6 +41,10 @@ function check(moves: [number, number, number][]): void {
     const throughScratch = isSlot(to) && (isSlot(from) || isConst(from));
     // Slot to slot goes through the other class's scratch, constants through their own.
     if (throughScratch) state.set(SCRATCH[isSlot(from) ? 1 - cls : cls], "spoiled");
+    for (const place of [to, from]) {
+      const fits = !isRegister(place) || (place >= 32) === (cls === 1);
+      assert(fits, `a move of class ${cls} names ${place} in ${JSON.stringify(moves)}`);
+    }
     assert(to === SCRATCH[cls] || targets.has(to), `writes ${to}, which no move names`);
     state.set(to, value);
   });
@@ -52,6 +62,27 @@ Deno.test("emitParallelMoves() handles every group over a small register file", 
         moves.push([places[k], sources[source], 0]);
       }
       if (moves.length > 0) check(moves);
+    }
+  }
+});
+
+Deno.test("emitParallelMoves() handles cycles through registers of both classes", () => {
+  const slots = [slotLocation(0), slotLocation(1)];
+  const places = [0, 1, ...slots, 32];
+  // What each slot holds before the moves decides their class.
+  for (let held = 0; held < 4; held++) {
+    const classOf = (place: number) =>
+      isSlot(place) ? (held >> slots.indexOf(place)) & 1 : place >= 32 ? 1 : 0;
+    for (let code = 0; code < 6 ** 5; code++) {
+      const moves: [number, number, number][] = [];
+      let fits = true;
+      for (let k = 0, rest = code; k < 5; k++, rest = Math.floor(rest / 6)) {
+        const to = places[k], from = places[rest % 6];
+        if (from === undefined || from === to) continue;
+        if (!isSlot(to) && classOf(from) !== classOf(to)) fits = false;
+        moves.push([to, from, classOf(from)]);
+      }
+      if (fits && moves.length > 0) check(moves);
     }
   }
 });
