@@ -48,6 +48,9 @@ export const Constraint = {
 /** Register classes: which half of the register file a virtual register lives in. */
 export const RegClass = { Int: 0, Float: 1 } as const;
 
+/** Arrays of a recycled function, for the next one. */
+let spare: MachFunc | undefined;
+
 /** One function in machine form. See the module's invariants. */
 export class MachFunc {
   /** The registers of the target. */
@@ -58,56 +61,56 @@ export class MachFunc {
   /** Number of instructions. */
   count = 0;
   /** Target opcode of each instruction. */
-  op: Uint16Array = new Uint16Array(64);
+  op: Uint16Array;
   /** First operand of each instruction; its operands end where the next one's begin. */
-  operandStart: Int32Array = new Int32Array(65);
+  operandStart: Int32Array;
   /** Two immediates of each instruction, meaning up to the opcode. */
-  imm: Int32Array = new Int32Array(64);
+  imm: Int32Array;
   /** Second immediate. */
-  imm2: Int32Array = new Int32Array(64);
+  imm2: Int32Array;
   /** Guest pc each instruction comes from, -1 for none. */
-  pc: Int32Array = new Int32Array(64);
+  pc: Int32Array;
   /** 1 where every allocatable register is overwritten. */
-  clobbersAll: Uint8Array = new Uint8Array(64);
+  clobbersAll: Uint8Array;
 
   /** Number of operands. */
   operandCount = 0;
   /** Virtual register of each operand. */
-  operandVreg: Int32Array = new Int32Array(128);
+  operandVreg: Int32Array;
   /** Constraint of each operand. */
-  operandConstraint: Uint8Array = new Uint8Array(128);
+  operandConstraint: Uint8Array;
 
   /** Number of virtual registers. */
   vregCount = 0;
   /** Class of each virtual register. */
-  vregClass: Uint8Array = new Uint8Array(64);
+  vregClass: Uint8Array;
   /** For constants: 1 (they have no defining operand and are made anew where needed). */
-  vregIsConst: Uint8Array = new Uint8Array(64);
+  vregIsConst: Uint8Array;
   /** Low and high word of constants, and the instruction they were made before: stride 3. */
-  vregConst: Int32Array = new Int32Array(192);
+  vregConst: Int32Array;
 
   /** Number of blocks. */
   blockCount = 0;
   /** First instruction of each block; entry `blockCount` is `count`. */
-  blockStart: Int32Array = new Int32Array(17);
+  blockStart: Int32Array;
   /** Loop depth of each block. */
-  blockDepth: Int32Array = new Int32Array(16);
+  blockDepth: Int32Array;
   /** Start of each block's successors in `succs`. */
-  succStart: Int32Array = new Int32Array(17);
+  succStart: Int32Array;
   /** Successor blocks. */
-  succs: Int32Array = new Int32Array(32);
+  succs: Int32Array;
   /** Number of successor entries. */
   succCount = 0;
   /** Start of each block's parameters in `params`. */
-  paramStart: Int32Array = new Int32Array(17);
+  paramStart: Int32Array;
   /** Block parameters (virtual registers). */
-  params: Int32Array = new Int32Array(32);
+  params: Int32Array;
   /** Number of parameter entries. */
   paramCount = 0;
   /** Start of the arguments each block passes to its single successor. */
-  argStart: Int32Array = new Int32Array(17);
+  argStart: Int32Array;
   /** Block arguments (virtual registers). */
-  args: Int32Array = new Int32Array(32);
+  args: Int32Array;
   /** Number of argument entries. */
   argCount = 0;
 
@@ -120,6 +123,60 @@ export class MachFunc {
   constructor(registers: RegisterFile, func: number) {
     this.registers = registers;
     this.func = func;
+    if (spare === undefined) {
+      this.op = new Uint16Array(64);
+      this.imm = new Int32Array(64);
+      this.imm2 = new Int32Array(64);
+      this.pc = new Int32Array(64);
+      this.clobbersAll = new Uint8Array(64);
+      this.operandStart = new Int32Array(65);
+      this.operandVreg = new Int32Array(128);
+      this.operandConstraint = new Uint8Array(128);
+      this.vregClass = new Uint8Array(64);
+      this.vregIsConst = new Uint8Array(64);
+      this.vregConst = new Int32Array(192);
+      this.blockStart = new Int32Array(17);
+      this.blockDepth = new Int32Array(16);
+      this.succStart = new Int32Array(17);
+      this.succs = new Int32Array(32);
+      this.paramStart = new Int32Array(17);
+      this.params = new Int32Array(32);
+      this.argStart = new Int32Array(17);
+      this.args = new Int32Array(32);
+      return;
+    }
+    const { blockStart, succStart, paramStart, argStart, operandStart } = spare;
+    this.op = spare.op;
+    this.imm = spare.imm;
+    this.imm2 = spare.imm2;
+    this.pc = spare.pc;
+    this.clobbersAll = spare.clobbersAll;
+    this.operandStart = operandStart;
+    this.operandVreg = spare.operandVreg;
+    this.operandConstraint = spare.operandConstraint;
+    this.vregClass = spare.vregClass;
+    this.vregIsConst = spare.vregIsConst;
+    this.vregConst = spare.vregConst;
+    this.blockDepth = spare.blockDepth;
+    this.succs = spare.succs;
+    this.params = spare.params;
+    this.args = spare.args;
+    this.blockStart = blockStart;
+    this.succStart = succStart;
+    this.paramStart = paramStart;
+    this.argStart = argStart;
+    blockStart[0] =
+      succStart[0] =
+      paramStart[0] =
+      argStart[0] =
+      operandStart[0] =
+        0;
+    spare = undefined;
+  }
+
+  /** Gives the arrays to the next function; this one may not be used any more. */
+  recycle(): void {
+    spare = this;
   }
 
   /** Makes a virtual register of a class (`RegClass`). */

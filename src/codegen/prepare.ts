@@ -11,6 +11,11 @@ import type { Func } from "../ir/func.ts";
 import { Loops } from "../ir/loops.ts";
 import { Op, Type } from "../ir/opcodes.ts";
 
+/** Reused by all functions, one at a time. */
+const cfg = new Cfg();
+const dominators = new Dominators();
+const loops = new Loops();
+
 /** Splits edges and lays out blocks; unreachable blocks are erased. */
 export function prepare(func: Func): void {
   eraseUnreachable(func);
@@ -79,8 +84,7 @@ function splitEdge(func: Func, block: number, v: number, k: number): void {
 
 /** Orders blocks: reverse postorder, each loop together, blocks ending in `trap` last. */
 function layOut(func: Func): void {
-  const cfg = new Cfg(func);
-  const loops = new Loops(cfg, new Dominators(cfg));
+  loops.compute(cfg.compute(func), dominators.compute(cfg));
   const order: number[] = [];
   const cold: number[] = [];
   const rank = new Int32Array(func.blockCount).fill(-1);

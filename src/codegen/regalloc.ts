@@ -21,6 +21,7 @@
  * @module
  */
 import type { MachFunc } from "./mach.ts";
+import { Scratch } from "../util/scratch.ts";
 import { constLocation, REGISTER_COUNT, slotLocation } from "./registers.ts";
 
 /** Order of the groups of moves before one instruction. */
@@ -84,6 +85,10 @@ class Interval {
   }
 }
 
+/** Reused by all runs; the result's own arrays are fresh. */
+const scratch = new Scratch();
+const fixedRanges: number[][] = Array.from({ length: REGISTER_COUNT }, () => []);
+
 /** Allocates registers for `mach`. */
 export function allocateRegisters(mach: MachFunc): Allocation {
   const count = mach.count;
@@ -96,7 +101,8 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Uses: for each virtual register its reading and writing operands, ascending. ----
 
-  const useStart = new Int32Array(vregCount + 1);
+  scratch.reset();
+  const useStart = scratch.int32(vregCount + 1);
   for (let o = 0; o < mach.operandCount; o++) {
     if (operandConstraint[o] < 192) useStart[operandVreg[o] + 1]++;
   }
@@ -104,34 +110,34 @@ export function allocateRegisters(mach: MachFunc): Allocation {
   for (let v = 0; v < vregCount; v++) useStart[v + 1] += useStart[v];
   const useTotal = useStart[vregCount];
   /** Position from which the operand needs its value. */
-  const usePos = new Int32Array(useTotal);
+  const usePos = scratch.int32(useTotal);
   /** First position after the operand. */
-  const useEnd = new Int32Array(useTotal);
+  const useEnd = scratch.int32(useTotal);
   /** 1 where a register is needed. */
-  const useNeedsReg = new Uint8Array(useTotal);
+  const useNeedsReg = scratch.uint8(useTotal);
   /** Operand index, or -1 for block arguments. */
-  const useOperand = new Int32Array(useTotal);
-  const useFill = useStart.slice();
+  const useOperand = scratch.int32(useTotal);
+  const useFill = scratch.int32(vregCount);
+  for (let v = 0; v < vregCount; v++) useFill[v] = useStart[v];
 
   /** Start position of each virtual register, -1 for none. */
-  const defPos = new Int32Array(vregCount).fill(-1);
-  const defBlock = new Int32Array(vregCount);
-  const blockOfInstr = new Int32Array(count + 1);
+  const defPos = scratch.int32(vregCount, -1);
+  const defBlock = scratch.int32(vregCount);
+  const blockOfInstr = scratch.int32(count + 1);
   /** Register a value comes from or goes to by an instruction's rule. */
-  const fixedHint = new Int8Array(vregCount).fill(-1);
+  const fixedHint = scratch.int32(vregCount, -1);
   /** Register of a `DefFixed` operand. */
-  const definedIn = new Int8Array(vregCount).fill(-1);
+  const definedIn = scratch.int32(vregCount, -1);
   /** Virtual register whose register is worth sharing. */
-  const copyHint = new Int32Array(vregCount).fill(-1);
+  const copyHint = scratch.int32(vregCount, -1);
 
   // Blocked ranges of physical registers, as pairs in one list per register.
-  const fixedRanges: number[][] = [];
-  for (let r = 0; r < REGISTER_COUNT; r++) fixedRanges.push([]);
+  for (let r = 0; r < REGISTER_COUNT; r++) fixedRanges[r].length = 0;
   const calls: number[] = [];
   const fixedMoves: number[] = []; // operand indices of UseFixed and DefFixed
   const order: number[] = []; // virtual registers by definition position
 
-  const predCount = new Int32Array(blockCount + 1);
+  const predCount = scratch.int32(blockCount + 1);
   for (let b = 0; b < blockCount; b++) {
     const first = blockStart[b];
     const end = blockStart[b + 1];
@@ -230,11 +236,12 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Predecessors. ----
 
-  const predStart = new Int32Array(blockCount + 1);
+  const predStart = scratch.int32(blockCount + 1);
   for (let b = 0; b < blockCount; b++) predStart[b + 1] = predStart[b] + predCount[b];
-  const preds = new Int32Array(predStart[blockCount]);
+  const preds = scratch.int32(predStart[blockCount]);
   {
-    const fill = predStart.slice();
+    const fill = scratch.int32(blockCount);
+    for (let b = 0; b < blockCount; b++) fill[b] = predStart[b];
     for (let b = 0; b < blockCount; b++) {
       for (let s = mach.succStart[b]; s < mach.succStart[b + 1]; s++) {
         preds[fill[mach.succs[s]]++] = b;
@@ -244,11 +251,11 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Live ranges, one virtual register at a time (Boissinot et al., "up and mark"). ----
 
-  let rangeFrom = new Int32Array(2 * vregCount + 16);
-  let rangeTo = new Int32Array(2 * vregCount + 16);
+  let rangeFrom = scratch.int32(2 * vregCount + 16);
+  let rangeTo = scratch.int32(2 * vregCount + 16);
   let rangeCount = 0;
-  const liveStamp = new Int32Array(blockCount).fill(-1);
-  const liveEnd = new Int32Array(blockCount);
+  const liveStamp = scratch.int32(blockCount, -1);
+  const liveEnd = scratch.int32(blockCount);
   const liveIns: number[] = []; // pairs (block, virtual register)
   const touched: number[] = [];
   const work: number[] = [];
@@ -457,7 +464,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
   // ---- Places for splits. ----
 
   /** The last block before each one that has a smaller loop depth, -1 for none. */
-  const shallowerBefore = new Int32Array(blockCount);
+  const shallowerBefore = scratch.int32(blockCount);
   for (let b = 0; b < blockCount; b++) {
     let k = b - 1;
     while (k >= 0 && mach.blockDepth[k] >= mach.blockDepth[b]) k = shallowerBefore[k];
@@ -489,7 +496,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Spilling. ----
 
-  const needsSlot = new Uint8Array(vregCount);
+  const needsSlot = scratch.uint8(vregCount);
 
   /** Puts all of `it` in memory, up to a reload before its next use that needs a register. */
   function spill(it: Interval): void {
@@ -516,12 +523,12 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   const active: (Interval | null)[] = new Array(REGISTER_COUNT).fill(null);
   let inactive: Interval[] = [];
-  const fixedCursor = new Int32Array(REGISTER_COUNT);
+  const fixedCursor = scratch.int32(REGISTER_COUNT);
   let callCursor = 0;
-  const lastReg = new Int8Array(vregCount).fill(-1);
+  const lastReg = scratch.int32(vregCount, -1);
   /** First conflict of each register with the current interval: fixed uses and calls. */
-  const blockedAt = new Int32Array(REGISTER_COUNT);
-  const freeUntil = new Int32Array(REGISTER_COUNT);
+  const blockedAt = scratch.int32(REGISTER_COUNT);
+  const freeUntil = scratch.int32(REGISTER_COUNT);
 
   /** First position where `it` and a blocked range of `reg` meet. */
   function fixedConflict(it: Interval, reg: number): number {
@@ -690,7 +697,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Spill slots, shared by values whose whole lifetimes do not meet. ----
 
-  const slotOfVreg = new Int32Array(vregCount).fill(-1);
+  const slotOfVreg = scratch.int32(vregCount, -1);
   let slotCount = 0;
   {
     const busyUntil: number[] = []; // heap of [end * 2^20 + slot] as numbers

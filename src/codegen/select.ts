@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { Scratch } from "../util/scratch.ts";
 import { Loops } from "../ir/loops.ts";
 import { Cfg } from "../ir/cfg.ts";
 import { Dominators } from "../ir/dominators.ts";
@@ -33,6 +34,12 @@ export interface SelectionRules {
   terminator(selection: Selection, v: number): void;
 }
 
+/** Reused by all selections, one at a time. */
+const scratch = new Scratch();
+const cfg = new Cfg();
+const dominators = new Dominators();
+const loops = new Loops();
+
 /** State of one selection. */
 export class Selection {
   /** The function being selected. */
@@ -53,11 +60,12 @@ export class Selection {
   constructor(func: Func, mach: MachFunc) {
     this.func = func;
     this.mach = mach;
-    this.useCount = new Int32Array(func.count);
-    this.user = new Int32Array(func.count).fill(-1);
-    this.folded = new Uint8Array(func.count);
-    this.machBlock = new Int32Array(func.blockCount).fill(-1);
-    this.#vregs = new Int32Array(func.count).fill(-1);
+    scratch.reset();
+    this.useCount = scratch.int32(func.count);
+    this.user = scratch.int32(func.count, -1);
+    this.folded = scratch.uint8(func.count);
+    this.machBlock = scratch.int32(func.blockCount, -1);
+    this.#vregs = scratch.int32(func.count, -1);
     for (let block = 0; block >= 0; block = func.blockNext[block]) {
       for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
         func.forEachUse(v, (used) => {
@@ -120,8 +128,7 @@ export function selectFunction(func: Func, index: number, rules: SelectionRules)
   const mach = new MachFunc(rules.registers, index);
   const selection = new Selection(func, mach);
   markFolded(selection, rules);
-  const cfg = new Cfg(func);
-  const loops = new Loops(cfg, new Dominators(cfg));
+  loops.compute(cfg.compute(func), dominators.compute(cfg));
   let order = 0;
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
     selection.machBlock[block] = order++;

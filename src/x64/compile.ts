@@ -112,6 +112,8 @@ export function compileX64(func: Func, index: number, options: X64Options = {}):
   emitThunk(buffer, func, 0);
   const data = buffer.length;
   emitter.finishData();
+  // Whoever looked at the machine form may have kept it.
+  if (options.onAllocated === undefined) mach.recycle();
   return {
     code: buffer.code(),
     entry: 0,
