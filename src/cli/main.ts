@@ -5,6 +5,7 @@
  */
 import { asmCommand } from "./commands/asm.ts";
 import { disCommand } from "./commands/dis.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { infoCommand } from "./commands/info.ts";
 import { runCommand } from "./commands/run.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   asmCommand,
   disCommand,
   infoCommand,
+  explainCommand,
 ];
 
 function generalHelp(): string {

@@ -155,9 +155,10 @@ export class NativeRunner {
     this.#entry = entry;
     // A limit of 0 still runs the entry function.
     const levels = Math.max(1, limits.maxCallDepth);
+    // The entry thunk puts arguments that don't fit registers below the frames.
     const stackBytes = entry === undefined
       ? 0
-      : Math.min(entry.stackBytes, levels * entry.frameBytes);
+      : Math.min(entry.stackBytes, levels * entry.frameBytes) + this.#contextBytes;
     if (stackBytes > this.#maxStack) {
       throw new RangeError(
         `a call depth of ${limits.maxCallDepth} needs ${stackBytes} bytes of stack for frames ` +

@@ -12,7 +12,7 @@ import { ContextBlock, GuestStack } from "../../ffi/memory.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import { type Pointer, pointerTo } from "../../ffi/pointer.ts";
 import { Context } from "../codegen/context.ts";
-import { type Target, x64Target } from "./target.ts";
+import { a64Target, type Target, x64Target } from "./target.ts";
 
 /** Pooled things of each kind that are kept for later runs. */
 const POOL_LIMIT = 8;
@@ -59,10 +59,9 @@ export class NativeRuntime implements Disposable {
     this.#libc = cleanup.use(openLibc());
     this.space = cleanup.use(new CodeSpace(options.codeSpace));
     this.gate = cleanup.use(new Gate(this.space, options.gate));
-    if (support.arch !== "x86_64") {
-      throw new Error(`native code is not available: no code generator for ${support.arch}`);
-    }
-    this.target = x64Target(detectX64Features(this.space, this.gate, support.arch));
+    this.target = support.arch === "aarch64"
+      ? a64Target()
+      : x64Target(detectX64Features(this.space, this.gate, support.arch));
     const stubs = this.target.stubs();
     const address = this.space.publish(stubs.code, 16);
     this.start = pointerTo(address + stubs.start);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { compileA64 } from "../a64/compile.ts";
+import { a64Stubs } from "../a64/stubs.ts";
 import type { CompiledFunction } from "../codegen/compiled.ts";
 import type { Func } from "../ir/func.ts";
 import { compileX64 } from "../x64/compile.ts";
@@ -36,4 +38,9 @@ export function x64Target(cpu: X64Features): Target {
     compile: (func, index) => compileX64(func, index, { cpu }),
     stubs: x64Stubs,
   };
+}
+
+/** A64. */
+export function a64Target(): Target {
+  return { name: "a64", compile: compileA64, stubs: a64Stubs };
 }
