@@ -216,7 +216,7 @@ Deno.test("burin verify, asm, dis and info", async () => {
 Deno.test("burin has help for itself and each command", async () => {
   const general = await burin("--help");
   assertEquals(general.code, 0);
-  for (const command of ["run", "verify", "asm", "dis", "info"]) {
+  for (const command of ["run", "verify", "asm", "dis", "info", "explain"]) {
     assertStringIncludes(general.out, `  ${command}`);
     const help = await burin(command, "--help");
     assertEquals(help.code, 0);
