@@ -12,6 +12,9 @@ import { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { Loops } from "../ir/loops.ts";
 
+/** What the words of `Analyses.words` are used for; each is in use by one pass at a time. */
+export const Words = { heads: 0, next: 1, replaced: 2, known: 3, live: 4, work: 5 } as const;
+
 /** Control flow, dominators and loops of one function at a time. */
 export class Analyses {
   /** Control-flow graph as of the last call of a method. */
@@ -20,6 +23,21 @@ export class Analyses {
   readonly dominators: Dominators = new Dominators();
   /** Loops as of the last `loopsOf`. */
   readonly loops: Loops = new Loops();
+
+  readonly #words: Int32Array[] = [];
+
+  /**
+   * An array for one of the uses in `Words`, at least `length` long, with whatever it held before.
+   * Small typed arrays cost more to make than the passes take for a small function.
+   */
+  words(use: number, length: number): Int32Array {
+    const known = this.#words[use];
+    if (known !== undefined && known.length >= length) return known;
+    const longer = new Int32Array(Math.max(256, 2 * length));
+    if (known !== undefined) longer.set(known);
+    this.#words[use] = longer;
+    return longer;
+  }
 
   /** Erases unreachable blocks and computes the control-flow graph. */
   cfgOf(func: Func): Cfg {

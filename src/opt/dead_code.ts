@@ -5,12 +5,14 @@
  */
 import type { Func } from "../ir/func.ts";
 import { KEEP_FLAGS, Op, OP_FLAGS, OP_LIST, OP_VALUES } from "../ir/opcodes.ts";
-import type { Analyses } from "./analyses.ts";
+import { type Analyses, Words } from "./analyses.ts";
 
 /** Erases dead instructions and parameters. */
 export function eraseDeadCode(func: Func, analyses: Analyses): void {
   const cfg = analyses.cfgOf(func);
-  const live = new Uint8Array(func.count), work = new Int32Array(func.count);
+  const live = analyses.words(Words.live, func.count);
+  const work = analyses.words(Words.work, func.count);
+  live.fill(0, 0, func.count);
   let pending = 0;
   const mark = (v: number) => {
     if (live[v] !== 0) return;

@@ -18,15 +18,15 @@ import type { Cfg } from "../ir/cfg.ts";
 import type { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, Region, Type } from "../ir/opcodes.ts";
-import type { Analyses } from "./analyses.ts";
+import { type Analyses, Words } from "./analyses.ts";
 import { becomeSmallInt, isInt, isIntValue } from "./constants.ts";
 import { fold, isBoolean, stripCondition } from "./fold.ts";
 import { ValueTable } from "./value_table.ts";
 
 /** Numbers values and folds. */
 export function numberValues(func: Func, analyses: Analyses): void {
-  const dominators = analyses.dominatorsOf(func);
-  const numbering = new Numbering(func, analyses.cfg, dominators);
+  analyses.dominatorsOf(func);
+  const numbering = new Numbering(func, analyses);
   numbering.run();
   if (numbering.branchesChanged) analyses.cfgOf(func);
 }
@@ -43,13 +43,16 @@ class Numbering {
   branchesChanged = false;
 
   readonly #func: Func;
+  readonly #analyses: Analyses;
   readonly #cfg: Cfg;
   readonly #dominators: Dominators;
   readonly #table: ValueTable;
   /** What each value has been replaced by, itself if nothing. */
   #replaced: Int32Array;
   /** UNKNOWN, ZERO or NONZERO by value, within the subtree being visited. */
-  #known: Uint8Array;
+  #known: Int32Array;
+  /** How many values the side tables cover. */
+  #covered = 0;
   /** Values with facts, oldest first, and how many there were when each open block was entered. */
   readonly #facts: number[] = [];
   readonly #openBlocks: number[] = [];
@@ -57,14 +60,15 @@ class Numbering {
   /** Terminators and traps to rewrite when the walk is over, each with what to do. */
   readonly #decisions: number[] = [];
 
-  constructor(func: Func, cfg: Cfg, dominators: Dominators) {
+  constructor(func: Func, analyses: Analyses) {
     this.#func = func;
-    this.#cfg = cfg;
-    this.#dominators = dominators;
-    this.#table = new ValueTable(func, dominators);
-    this.#replaced = new Int32Array(func.count + 64);
-    for (let v = 0; v < this.#replaced.length; v++) this.#replaced[v] = v;
-    this.#known = new Uint8Array(func.count + 64);
+    this.#analyses = analyses;
+    this.#cfg = analyses.cfg;
+    this.#dominators = analyses.dominators;
+    this.#table = new ValueTable(func, analyses);
+    this.#replaced = analyses.words(Words.replaced, 0);
+    this.#known = analyses.words(Words.known, 0);
+    this.#cover();
   }
 
   run(): void {
@@ -91,12 +95,18 @@ class Numbering {
     }
     open.push(block);
     this.#openFacts.push(this.#facts.length);
+    // Back edges come from where the fact is known already.
     const { predStart, predBlock, predTarget } = this.#cfg;
-    const edge = predStart[block];
-    if (predStart[block + 1] !== edge + 1) return;
-    const branch = this.#func.terminator(predBlock[edge]);
+    let entry = -1;
+    for (let e = predStart[block]; e < predStart[block + 1]; e++) {
+      if (this.#dominators.dominates(block, predBlock[e])) continue;
+      if (entry >= 0) return;
+      entry = e;
+    }
+    if (entry < 0) return;
+    const branch = this.#func.terminator(predBlock[entry]);
     if (this.#func.op[branch] !== Op.br_if) return;
-    this.#learn(this.#func.a[branch], predTarget[edge] === 0);
+    this.#learn(this.#func.a[branch], predTarget[entry] === 0);
   }
 
   /** Records that an i32 value is not 0, or is. */
@@ -271,15 +281,14 @@ class Numbering {
 
   /** Makes the side tables cover instructions made meanwhile. */
   #cover(): void {
-    const { count } = this.#func, old = this.#replaced;
-    if (count <= old.length) return;
-    const longer = new Int32Array(2 * count);
-    longer.set(old);
-    for (let v = old.length; v < longer.length; v++) longer[v] = v;
-    this.#replaced = longer;
-    const known = new Uint8Array(2 * count);
-    known.set(this.#known);
-    this.#known = known;
+    const { count } = this.#func;
+    this.#replaced = this.#analyses.words(Words.replaced, count);
+    this.#known = this.#analyses.words(Words.known, count);
+    for (let v = this.#covered; v < count; v++) {
+      this.#replaced[v] = v;
+      this.#known[v] = UNKNOWN;
+    }
+    this.#covered = count;
   }
 
   /** Decides or simplifies a conditional trap. True if it always happens. */

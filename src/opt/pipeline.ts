@@ -9,10 +9,12 @@ import { simplifyBlocks } from "./blocks.ts";
 import { eraseDeadCode } from "./dead_code.ts";
 import { divideByConstants } from "./divide_by_constants.ts";
 import { numberValues } from "./gvn.ts";
+import { eraseDepthChecks } from "./depth_checks.ts";
 import { hoistInvariants } from "./hoist_invariants.ts";
 import { inlineCalls } from "./inline.ts";
 import { mergeFuel } from "./merge_fuel.ts";
 import { replaceRedundantParams } from "./params.ts";
+import { peelLoops } from "./peel_loops.ts";
 import { rotateLoops } from "./rotate_loops.ts";
 
 /** How to optimise; everything has a default. */
@@ -54,9 +56,12 @@ export function optimize(func: Func, options: OptimizeOptions = {}): void {
       eraseDeadCode(func, analyses), done("dead code");
       simplifyBlocks(func, analyses), done("blocks");
     }
+    const isPeeled = peelLoops(func, analyses);
+    if (isPeeled) done("peel");
+    eraseDepthChecks(func, analyses), done("depth");
     const isDivided = divideByConstants(func);
     if (isDivided) done("divide");
-    if (isRotated || isDivided) {
+    if (isRotated || isPeeled || isDivided) {
       numberValues(func, analyses), done("number");
       simplifyBlocks(func, analyses), done("blocks");
     }

@@ -10,20 +10,27 @@
 import type { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { COND_SWAPPED, Flag, Op, OP_FLAGS, OP_VALUES } from "../ir/opcodes.ts";
+import { type Analyses, Words } from "./analyses.ts";
 
 /** Instructions by what they compute: open hashing with chains, newest first. */
 export class ValueTable {
   readonly #func: Func;
   readonly #dominators: Dominators;
+  readonly #analyses: Analyses;
   readonly #heads: Int32Array;
+  readonly #mask: number;
   #next: Int32Array;
 
-  /** An empty table for `func`. */
-  constructor(func: Func, dominators: Dominators) {
+  /** An empty table for `func`, whose dominators `analyses` has. */
+  constructor(func: Func, analyses: Analyses) {
+    const size = 1 << Math.max(5, 32 - Math.clz32(func.count));
     this.#func = func;
-    this.#dominators = dominators;
-    this.#heads = new Int32Array(1 << Math.max(6, 32 - Math.clz32(func.count))).fill(-1);
-    this.#next = new Int32Array(func.count + 64);
+    this.#dominators = analyses.dominators;
+    this.#analyses = analyses;
+    this.#heads = analyses.words(Words.heads, size);
+    this.#heads.fill(-1, 0, size);
+    this.#mask = size - 1;
+    this.#next = analyses.words(Words.next, func.count);
   }
 
   /**
@@ -48,7 +55,7 @@ export class ValueTable {
       }
       other = next;
     }
-    if (v >= this.#next.length) this.#grow(v);
+    if (v >= this.#next.length) this.#next = this.#analyses.words(Words.next, v + 1);
     this.#next[v] = this.#heads[slot];
     this.#heads[slot] = v;
     return v;
@@ -108,17 +115,11 @@ export class ValueTable {
     hash = Math.imul(hash ^ x, 0x85ebca6b);
     hash = Math.imul((hash ^ (hash >>> 15)) ^ y, 0xc2b2ae35);
     hash = Math.imul((hash ^ (hash >>> 13)) ^ z, 0x27d4eb2f);
-    return (hash ^ (hash >>> 16)) & (this.#heads.length - 1);
+    return (hash ^ (hash >>> 16)) & this.#mask;
   }
 
   #drop(slot: number, before: number, next: number): void {
     if (before < 0) this.#heads[slot] = next;
     else this.#next[before] = next;
-  }
-
-  #grow(v: number): void {
-    const longer = new Int32Array(2 * v);
-    longer.set(this.#next);
-    this.#next = longer;
   }
 }

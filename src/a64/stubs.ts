@@ -1,0 +1,72 @@
+/**
+ * The two routines all compiled functions share: in from C, and out again. They are published once for
+ * a code space; `Context.leave` holds the address of the second.
+ *
+ * `start` is a C function `void start(context)`. It saves what C functions must preserve (AAPCS64,
+ * "Machine Registers": X19 to X30, D8 to D15) and the host stack pointer, loads the pinned registers
+ * and goes to `Context.target` on the guest stack. `leave` is jumped to; it stores fuel and depth,
+ * goes back to the host stack and returns 0 from `start`. FPCR is taken and left as the host has it:
+ * round to nearest, NaNs propagated, subnormals kept.
+ *
+ * @module
+ */
+import { Context } from "../codegen/context.ts";
+import { CONTEXT_REG, DEPTH_REG, FUEL_REG, SCRATCH, SCRATCH2, SP } from "./abi.ts";
+import { CodeBuffer } from "./code_buffer.ts";
+import {
+  br,
+  bti,
+  ldp,
+  ldpFp,
+  ldr,
+  mov,
+  movSp,
+  movz,
+  Pair,
+  pairPost,
+  pairPre,
+  ret,
+  stp,
+  stpFp,
+  str,
+} from "./encoder.ts";
+
+/** Code of the shared routines; position-independent. */
+export interface A64Stubs {
+  /** The bytes, to be placed at a multiple of 16. */
+  readonly code: Uint8Array;
+  /** Offset of the routine the gate enters. */
+  readonly start: number;
+  /** Offset of the routine that exits jump to. */
+  readonly leave: number;
+}
+
+/** Twelve general and eight float registers. */
+const SAVED_BYTES = 8 * (12 + 8);
+
+/** Makes the shared routines. */
+export function a64Stubs(): A64Stubs {
+  const buf = new CodeBuffer();
+  buf.emit(bti(1)); // c: a landing pad for the gate's indirect call
+  buf.emit(pairPre(Pair.STP_X, 29, 30, SP, -SAVED_BYTES));
+  for (let k = 0; k < 5; k++) buf.emit(stp(1, 19 + 2 * k, 20 + 2 * k, SP, 16 + 16 * k));
+  for (let k = 0; k < 4; k++) buf.emit(stpFp(1, 8 + 2 * k, 9 + 2 * k, SP, 96 + 16 * k));
+  buf.emit(mov(1, CONTEXT_REG, 0));
+  buf.emit(movSp(1, SCRATCH, SP));
+  buf.emit(str(1, SCRATCH, CONTEXT_REG, Context.hostStack));
+  // Fuel and depth lie side by side, and so do guestStack and target.
+  buf.emit(ldp(1, SCRATCH, SCRATCH2, CONTEXT_REG, Context.guestStack));
+  buf.emit(ldp(1, FUEL_REG, DEPTH_REG, CONTEXT_REG, Context.fuel));
+  buf.emit(movSp(1, SP, SCRATCH));
+  buf.emit(br(SCRATCH2));
+  const leave = 4 * buf.length;
+  buf.emit(stp(1, FUEL_REG, DEPTH_REG, CONTEXT_REG, Context.fuel));
+  buf.emit(ldr(1, SCRATCH, CONTEXT_REG, Context.hostStack));
+  buf.emit(movSp(1, SP, SCRATCH));
+  for (let k = 0; k < 5; k++) buf.emit(ldp(1, 19 + 2 * k, 20 + 2 * k, SP, 16 + 16 * k));
+  for (let k = 0; k < 4; k++) buf.emit(ldpFp(1, 8 + 2 * k, 9 + 2 * k, SP, 96 + 16 * k));
+  buf.emit(pairPost(Pair.LDP_X, 29, 30, SP, SAVED_BYTES));
+  buf.emit(movz(0, 0, 0));
+  buf.emit(ret());
+  return { code: buf.bytes(), start: 0, leave };
+}
