@@ -11,7 +11,6 @@ import { Context, ExitCode } from "../codegen/context.ts";
 import { areaWords, Request } from "../front/requests.ts";
 import { trapReason } from "../front/traps.ts";
 import { BOUNDS_SOFT_END, BOUNDS_TOP, Heap, MemoryLimitError } from "../heap/heap.ts";
-import { WORDS_OF_CLASS } from "../heap/layout.ts";
 import { isUtf8 } from "../heap/text.ts";
 import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
@@ -27,7 +26,7 @@ import { typeClass, type ValueType } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { NativeProgram } from "./native_program.ts";
-import type { NativeRuntime } from "./native_runtime.ts";
+import type { NativeRuntime, RequestHandler } from "./native_runtime.ts";
 
 /** Most stack that one run may have unless the engine's options say otherwise. */
 export const DEFAULT_MAX_STACK: number = 256 << 20;
@@ -55,7 +54,7 @@ interface Entry {
 }
 
 /** The runs of one instance in machine code; one at a time. */
-export class NativeRunner {
+export class NativeRunner implements RequestHandler {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -80,6 +79,9 @@ export class NativeRunner {
   #entry: Entry | undefined;
   #fuel = 0n;
   #rejected: TrapReason | undefined;
+  /** Whether the last request has ended the run (with `#ending`) or made it wait (undefined). */
+  #hasAnswered = false;
+  #ending: Outcome | undefined;
 
   /** A runner for one instance. */
   constructor(
@@ -242,6 +244,8 @@ export class NativeRunner {
     if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
     this.#stack = undefined;
     this.#context = undefined;
+    this.#hasAnswered = false;
+    this.#ending = undefined;
   }
 
   #publishHeapBounds(context: ContextBlock): void {
@@ -263,52 +267,72 @@ export class NativeRunner {
   /** Enters the code until it ends; undefined when a host function's promise is pending. */
   #drive(): Outcome | undefined {
     const context = this.#context!;
-    const { pointer, i32, u32 } = context;
-    const { gate, start } = this.#runtime;
-    const { usesHeap } = this.#entry!;
+    // Asking for the pointer checks that the block is alive, which it is until `#finish`.
+    const { pointer } = context;
     for (;;) {
-      // SAFETY: `start` is the engine's own routine and keeps what C functions must. The context, the
-      // stack (guarded, and large enough for the frames that the depth limit allows) and the memory
-      // belong to this run alone, on this thread. The context's views are of fixed pages; the heap's
-      // are fetched anew after every return, since answers below may grow it.
-      gate.enter(start, pointer);
-      if (usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
-      const code = i32[Context.exitCode >> 2];
-      if (code === ExitCode.Return) return this.#success();
-      if (code < ExitCode.Request) return this.#machineTrap(code);
-      switch (code - ExitCode.Request) {
-        case Request.HostCall: {
-          const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
-          if (status === HOST_PENDING) return undefined;
-          const outcome = this.#afterHost(status);
-          if (outcome !== undefined) return outcome;
-          break;
+      this.#runtime.enter(pointer, this);
+      if (!this.#hasAnswered) {
+        const code = context.i32[Context.exitCode >> 2];
+        if (code < ExitCode.Request) {
+          this.#fetchHeapTop(context);
+          return code === ExitCode.Return ? this.#success() : this.#machineTrap(code);
         }
-        case Request.Reserve: {
-          const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
-          const granted = this.#heap.reserve(end);
-          i32[2 * SCRATCH] = granted ? 1 : 0;
-          i32[2 * SCRATCH + 1] = 0;
-          this.#publishHeapBounds(context);
-          break;
-        }
-        case Request.CheckUtf8: {
-          const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
-          i32[2 * SCRATCH] = valid ? 1 : 0;
-          i32[2 * SCRATCH + 1] = 0;
-          break;
-        }
-        case Request.CheckCall: {
-          const callee = this.#program.functions[u32[2 * SCRATCH]];
-          const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
-          const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
-          if (reason !== undefined) return this.#trapAt(reason);
-          break;
-        }
-        default:
-          throw new Error(`internal: machine code left with code ${code}`);
+        if (this.answer() === 0) continue;
       }
+      // The request has been answered, and the answer was to end or to wait.
+      this.#hasAnswered = false;
+      const ending = this.#ending;
+      this.#ending = undefined;
+      return ending;
     }
+  }
+
+  #fetchHeapTop(context: ContextBlock): void {
+    if (this.#entry!.usesHeap) this.#heap.bounds[BOUNDS_TOP] = context.u32[2 * HEAP_TOP];
+  }
+
+  /** Answers the request in the context; see `RequestHandler`. */
+  answer(): number {
+    const context = this.#context!;
+    const { i32, u32 } = context;
+    this.#fetchHeapTop(context);
+    switch (i32[Context.exitCode >> 2] - ExitCode.Request) {
+      case Request.HostCall: {
+        const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
+        if (status === HOST_PENDING) return this.#leave(undefined);
+        const outcome = this.#afterHost(status);
+        return outcome === undefined ? 0 : this.#leave(outcome);
+      }
+      case Request.Reserve: {
+        const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
+        const granted = this.#heap.reserve(end);
+        i32[2 * SCRATCH] = granted ? 1 : 0;
+        i32[2 * SCRATCH + 1] = 0;
+        this.#publishHeapBounds(context);
+        return 0;
+      }
+      case Request.CheckUtf8: {
+        const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
+        i32[2 * SCRATCH] = valid ? 1 : 0;
+        i32[2 * SCRATCH + 1] = 0;
+        return 0;
+      }
+      case Request.CheckCall: {
+        const callee = this.#program.functions[u32[2 * SCRATCH]];
+        const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
+        const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
+        return reason === undefined ? 0 : this.#leave(this.#trapAt(reason));
+      }
+      default:
+        throw new Error(`internal: machine code left with code ${i32[Context.exitCode >> 2]}`);
+    }
+  }
+
+  /** Makes `#drive` return `outcome`, however the request came. */
+  #leave(outcome: Outcome | undefined): number {
+    this.#hasAnswered = true;
+    this.#ending = outcome;
+    return 1;
   }
 
   /** What is left of a host call once the host is done with it. */
@@ -320,11 +344,8 @@ export class NativeRunner {
       context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
     }
     if (status === HOST_TRAP) return this.#trapAt(host.reason!);
-    const sig = this.#program.hostSigs[context.i32[2 * SCRATCH]];
-    const { i64 } = host.results;
-    let n = 0;
-    for (let k = 0; k < sig.results.length; k++) n += WORDS_OF_CLASS[typeClass(sig.results[k])];
-    for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
+    const { results, resultWords } = host;
+    for (let k = 0; k < 2 * resultWords; k++) context.i32[2 * AREA + k] = results.i32[k];
     if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
   }
 

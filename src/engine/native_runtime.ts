@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Callback } from "../../ffi/callbacks.ts";
 import { CodeSpace, type CodeSpaceOptions } from "../../ffi/code_space.ts";
 import { detectX64Features } from "../../ffi/cpu.ts";
 import { Gate, type GateOptions } from "../../ffi/gate.ts";
@@ -23,12 +24,26 @@ const POOLED_STACK_BYTES = 1 << 20;
 /** What C functions called from machine code may need below the guest's own frames. */
 export const NATIVE_STACK_RESERVE: number = 64 << 10;
 
+/**
+ * How requests of machine code, host calls above all, reach JavaScript: by leaving and entering
+ * again, or by a call from machine code on the host stack.
+ */
+export type HostCallRoute = "reenter" | "callback";
+
+/** Who answers the requests of the machine code that runs. */
+export interface RequestHandler {
+  /** Answers the request in the handler's context; 0 to go on, anything else to leave. */
+  answer(): number;
+}
+
 /** How machine code is placed and entered; for tests and unusual systems. */
 export interface NativeOptions {
   /** Where code lies. */
   readonly codeSpace?: CodeSpaceOptions;
   /** How code is entered. */
   readonly gate?: GateOptions;
+  /** How requests are answered; by leaving and entering again unless given. */
+  readonly hostCalls?: HostCallRoute;
 }
 
 /** See the module text. */
@@ -42,6 +57,9 @@ export class NativeRuntime implements Disposable {
   /** The C function that goes from a context block into machine code. */
   readonly start: Pointer;
   readonly #libc: Libc;
+  readonly #callback: Callback | undefined;
+  /** Whose machine code runs: the innermost of the nested runs. */
+  #current: RequestHandler | undefined;
   readonly #leave: number;
   readonly #contexts: ContextBlock[] = [];
   readonly #stacks: GuestStack[] = [];
@@ -66,7 +84,26 @@ export class NativeRuntime implements Disposable {
     const address = this.space.publish(stubs.code, 16);
     this.start = pointerTo(address + stubs.start);
     this.#leave = address + stubs.leave;
+    if (options.hostCalls === "callback") {
+      this.#callback = cleanup.use(new Callback(() => this.#current!.answer()));
+    }
     cleanup.move();
+  }
+
+  /**
+   * Runs machine code from the context block at `context` until it leaves. `handler` answers its requests if they come as
+   * calls; otherwise they are exits like others.
+   */
+  enter(context: Pointer, handler: RequestHandler): void {
+    const outer = this.#current;
+    this.#current = handler;
+    // SAFETY: `start` is this runtime's own routine and keeps what C functions must. The caller owns
+    // the context, and through it a guarded stack that is large enough and a memory, for as long as
+    // its run lasts, on this thread. The context's views are of fixed pages; those of the memory are
+    // the caller's to fetch anew.
+    this.gate.enter(this.start, context);
+    this.#current = outer;
+    if (this.#callback !== undefined && this.#callback.threw) throw this.#callback.takeError();
   }
 
   /** A context block of at least `bytes` bytes with the fixed addresses filled in. */
@@ -80,6 +117,7 @@ export class NativeRuntime implements Disposable {
     const context = new ContextBlock(bytes);
     const { u64 } = context;
     u64[Context.leave >> 3] = BigInt(this.#leave);
+    u64[Context.callback >> 3] = BigInt(this.#callback?.address ?? 0);
     u64[Context.memcpy >> 3] = BigInt(this.#libc.address("memcpy"));
     u64[Context.memcmp >> 3] = BigInt(this.#libc.address("memcmp"));
     u64[Context.fmod >> 3] = BigInt(this.#libc.address("fmod"));
@@ -116,6 +154,7 @@ export class NativeRuntime implements Disposable {
     this.#disposed = true;
     for (const context of this.#contexts.splice(0)) context[Symbol.dispose]();
     for (const stack of this.#stacks.splice(0)) stack[Symbol.dispose]();
+    this.#callback?.[Symbol.dispose]();
     this.gate[Symbol.dispose]();
     this.space[Symbol.dispose]();
     this.#libc[Symbol.dispose]();
