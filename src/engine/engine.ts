@@ -15,6 +15,7 @@ import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
+export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
 export type { RunOptions } from "../interp/interpreter.ts";
 
 /** The ways of running a program that this version has. */
@@ -83,7 +84,7 @@ export class Engine implements Disposable {
     this.#maxStack = options.maxStack ?? DEFAULT_MAX_STACK;
     if (tier === "native") {
       const hostCalls = options.hostCalls === "callback" ? "callback" : "reenter";
-      this.#runtime = new NativeRuntime({ ...options.native, hostCalls });
+      this.#runtime = new NativeRuntime(options.native, hostCalls);
     }
   }
 

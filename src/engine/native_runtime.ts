@@ -5,9 +5,9 @@
  * @module
  */
 import { Callback } from "../../ffi/callbacks.ts";
-import { CodeSpace, type CodeSpaceOptions } from "../../ffi/code_space.ts";
+import { CodeSpace } from "../../ffi/code_space.ts";
 import { detectX64Features } from "../../ffi/cpu.ts";
-import { Gate, type GateOptions } from "../../ffi/gate.ts";
+import { Gate } from "../../ffi/gate.ts";
 import { type Libc, openLibc } from "../../ffi/libc.ts";
 import { ContextBlock, GuestStack } from "../../ffi/memory.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
@@ -38,12 +38,13 @@ export interface RequestHandler {
 
 /** How machine code is placed and entered; for tests and unusual systems. */
 export interface NativeOptions {
-  /** Where code lies. */
-  readonly codeSpace?: CodeSpaceOptions;
-  /** How code is entered. */
-  readonly gate?: GateOptions;
-  /** How requests are answered; by leaving and entering again unless given. */
-  readonly hostCalls?: HostCallRoute;
+  /**
+   * How code gets into executable pages: through a second mapping (`"memfd"`), by changing their
+   * protection (`"mprotect"`), or as macOS's `MAP_JIT` has it. What works, unless given.
+   */
+  readonly pages?: "auto" | "memfd" | "mprotect" | "map_jit";
+  /** How code is entered: V8's fast call of `bsearch`, or `Deno.UnsafeFnPointer`. The fast one. */
+  readonly entry?: "auto" | "bsearch" | "fn_pointer";
 }
 
 /** See the module text. */
@@ -70,13 +71,13 @@ export class NativeRuntime implements Disposable {
    *
    * @throws {Error} When machine code can't run here; the message says why.
    */
-  constructor(options: NativeOptions = {}) {
+  constructor(options: NativeOptions = {}, hostCalls: HostCallRoute = "reenter") {
     const support = nativeSupport();
     if (!support.supported) throw new Error(support.reason);
     using cleanup = new DisposableStack();
     this.#libc = cleanup.use(openLibc());
-    this.space = cleanup.use(new CodeSpace(options.codeSpace));
-    this.gate = cleanup.use(new Gate(this.space, options.gate));
+    this.space = cleanup.use(new CodeSpace({ mode: options.pages }));
+    this.gate = cleanup.use(new Gate(this.space, { route: options.entry }));
     this.target = support.arch === "aarch64"
       ? a64Target()
       : x64Target(detectX64Features(this.space, this.gate, support.arch));
@@ -84,7 +85,7 @@ export class NativeRuntime implements Disposable {
     const address = this.space.publish(stubs.code, 16);
     this.start = pointerTo(address + stubs.start);
     this.#leave = address + stubs.leave;
-    if (options.hostCalls === "callback") {
+    if (hostCalls === "callback") {
       this.#callback = cleanup.use(new Callback(() => this.#current!.answer()));
     }
     cleanup.move();

@@ -342,3 +342,13 @@ Deno.test("results share their copies, and their copies are bounded", () => {
     assertEquals(refused.trap, { kind: "MemoryLimitExceeded", func: 1, pc: 0 });
   }
 });
+
+nativeTest("every way of placing and entering code runs it", () => {
+  for (const native of [{ pages: "mprotect" }, { entry: "fn_pointer" }] as const) {
+    using engine = new Engine({ tier: "native", native });
+    using instance = engine.load(program, host());
+    const outcome = instance.run("fib", [i64(10)]);
+    assert(outcome.ok);
+    assertEquals(outcome.values, [i64(55)]);
+  }
+});
