@@ -43,6 +43,7 @@ export class NativeRuntime implements Disposable {
   readonly start: Pointer;
   readonly #libc: Libc;
   readonly #leave: number;
+  readonly #fuelOut: number;
   readonly #contexts: ContextBlock[] = [];
   readonly #stacks: GuestStack[] = [];
   #disposed = false;
@@ -66,6 +67,7 @@ export class NativeRuntime implements Disposable {
     const address = this.space.publish(stubs.code, 16);
     this.start = pointerTo(address + stubs.start);
     this.#leave = address + stubs.leave;
+    this.#fuelOut = address + stubs.fuelOut;
     cleanup.move();
   }
 
@@ -80,6 +82,7 @@ export class NativeRuntime implements Disposable {
     const context = new ContextBlock(bytes);
     const { u64 } = context;
     u64[Context.leave >> 3] = BigInt(this.#leave);
+    u64[Context.fuelOut >> 3] = BigInt(this.#fuelOut);
     u64[Context.memcpy >> 3] = BigInt(this.#libc.address("memcpy"));
     u64[Context.memcmp >> 3] = BigInt(this.#libc.address("memcmp"));
     u64[Context.fmod >> 3] = BigInt(this.#libc.address("fmod"));
