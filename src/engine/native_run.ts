@@ -17,9 +17,10 @@ import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
 import type { Host } from "../interp/host.ts";
 import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
-import type { RunOptions } from "../interp/interpreter.ts";
+import type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
+import { createPace, type Pace, UNPACED } from "../interp/pace.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import type { Site } from "../ir/func.ts";
 import { type Program, spanAt } from "../tape/program.ts";
@@ -80,6 +81,9 @@ export class NativeRunner {
   #entry: Entry | undefined;
   #fuel = 0n;
   #rejected: TrapReason | undefined;
+  #pace: Pace = UNPACED;
+  /** Whether the code waits at the end of a slice, its segment not charged. */
+  #atSliceEnd = false;
 
   /** A runner for one instance. */
   constructor(
@@ -120,19 +124,31 @@ export class NativeRunner {
     }
   }
 
-  /** Like {@linkcode run}; host functions may return promises, for which the run is parked. */
-  async runAsync(func: number, args: readonly Value[], options: RunOptions): Promise<Outcome> {
+  /**
+   * Like {@linkcode run}; host functions may return promises, for which the run is parked, and the run
+   * may park itself.
+   */
+  async runAsync(
+    func: number,
+    args: readonly Value[],
+    options: AsyncRunOptions,
+  ): Promise<Outcome> {
     this.#start(func, args, options, true);
     try {
       let outcome = this.#go();
       while (outcome === undefined) {
-        let status: number;
-        try {
-          status = this.#host.settle(await this.#host.pending);
-        } catch (error) {
-          status = this.#host.fail(error);
+        if (this.#atSliceEnd) {
+          await this.#pace.turn();
+          outcome = this.#refuel() ?? this.#drive();
+        } else {
+          let status: number;
+          try {
+            status = this.#pace.settle(this.#host, await this.#pace.wait(this.#host.pending!));
+          } catch (error) {
+            status = this.#host.fail(error);
+          }
+          outcome = this.#afterHost(status) ?? this.#drive();
         }
-        outcome = this.#afterHost(status) ?? this.#drive();
       }
       return outcome;
     } finally {
@@ -141,13 +157,15 @@ export class NativeRunner {
   }
 
   /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
-  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  #start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#context !== undefined) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
     const limits = completeLimits(options.limits);
+    this.#pace = createPace(options, async);
+    this.#atSliceEnd = false;
     this.#func = func;
     this.#fuel = limits.fuel;
     this.#rejected = checkEntry(this.#program, func, args);
@@ -172,7 +190,7 @@ export class NativeRunner {
       this.#heap.begin(limits.maxMemory);
       this.#host.begin(limits, undefined, options.accessSink, async);
       const { u64, i32 } = context;
-      u64[FUEL] = limits.fuel;
+      u64[FUEL] = this.#pace.begin(limits.fuel);
       if (entry === undefined) return;
       const stack = this.#runtime.borrowStack(stackBytes);
       this.#stack = stack;
@@ -242,6 +260,7 @@ export class NativeRunner {
     if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
     this.#stack = undefined;
     this.#context = undefined;
+    this.#pace = UNPACED;
   }
 
   #publishHeapBounds(context: ContextBlock): void {
@@ -257,10 +276,15 @@ export class NativeRunner {
     if (this.#rejected !== undefined) {
       return this.#failure({ ...this.#rejected, func: this.#func, pc: 0 });
     }
+    const reason = this.#pace.check();
+    if (reason !== undefined) return this.#located(reason, this.#func, 0);
     return this.#drive();
   }
 
-  /** Enters the code until it ends; undefined when a host function's promise is pending. */
+  /**
+   * Enters the code until it ends; undefined when a host function's promise is pending, or when the
+   * event loop is to have a turn.
+   */
   #drive(): Outcome | undefined {
     const context = this.#context!;
     const { pointer, i32, u32 } = context;
@@ -275,6 +299,12 @@ export class NativeRunner {
       if (usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
       const code = i32[Context.exitCode >> 2];
       if (code === ExitCode.Return) return this.#success();
+      if (code === ExitCode.Fuel) {
+        const outcome = this.#outOfFuel();
+        if (outcome !== undefined) return outcome;
+        if (this.#atSliceEnd) return undefined;
+        continue;
+      }
       if (code < ExitCode.Request) return this.#machineTrap(code);
       switch (code - ExitCode.Request) {
         case Request.HostCall: {
@@ -317,6 +347,7 @@ export class NativeRunner {
     const host = this.#host;
     if (status === HOST_TRAP || status === HOST_CHARGED) {
       const left = context.u64[FUEL];
+      if (left < host.charged) this.#pace.take(host.charged - left);
       context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
     }
     if (status === HOST_TRAP) return this.#trapAt(host.reason!);
@@ -326,6 +357,52 @@ export class NativeRunner {
     for (let k = 0; k < sig.results.length; k++) n += WORDS_OF_CLASS[typeClass(sig.results[k])];
     for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
     if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
+    if (this.#pace.canStop && this.#pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      this.#pace.giveBack(context.u64[FUEL]);
+      context.u64[FUEL] = 0n;
+    }
+  }
+
+  /**
+   * The fuel handed out does not suffice for a segment: the end of the run, or of a slice. The code has
+   * charged the segment in full; what was there before tells which instruction the fuel leads to.
+   */
+  #outOfFuel(): Outcome | undefined {
+    const { u64 } = this.#context!;
+    const pace = this.#pace;
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] += cost;
+    const left = u64[FUEL];
+    if (left + pace.reserve < cost) {
+      u64[FUEL] = left + pace.reserve;
+      pace.reserve = 0n;
+      return this.#trapWithin({ kind: "FuelExceeded" });
+    }
+    if (!pace.wantsTurn) return this.#refuel();
+    this.#atSliceEnd = true;
+  }
+
+  /** Takes more fuel at the end of a slice and charges the segment, unless the run is to end there. */
+  #refuel(): Outcome | undefined {
+    this.#atSliceEnd = false;
+    const { u64 } = this.#context!;
+    const reason = this.#pace.check();
+    if (reason !== undefined) return this.#trapWithin(reason);
+    const left = u64[FUEL];
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] = left + this.#pace.more(cost - left) - cost;
+  }
+
+  /** Ends the run at the instruction that the rest of the fuel leads to, and takes that rest. */
+  #trapWithin(reason: TrapReason): Outcome {
+    const { u64, i32 } = this.#context!;
+    const { pcs, funcs } = this.#site();
+    const k = Number(u64[FUEL]);
+    u64[FUEL] = 0n;
+    const inlined = funcs.length > 0 ? funcs[k] : -1;
+    const func = inlined >= 0 ? inlined : i32[Context.exitFunction >> 2];
+    return this.#located(reason, func, pcs[k]);
   }
 
   #success(): Outcome {
@@ -337,8 +414,11 @@ export class NativeRunner {
       if (!(error instanceof MemoryLimitError)) throw error;
       return this.#failure({ kind: "MemoryLimitExceeded", func: this.#func, pc: 0 });
     }
-    const fuelUsed = this.#fuel - context.u64[FUEL];
-    return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: true, values, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
+  }
+
+  #fuelUsed(): bigint {
+    return this.#fuel - this.#context!.u64[FUEL] - this.#pace.reserve;
   }
 
   #hostCalls(): bigint {
@@ -358,16 +438,6 @@ export class NativeRunner {
         return this.#trapAt(trapReason(this.#site().code));
       case ExitCode.Depth:
         return this.#trapAt({ kind: "CallDepthExceeded" });
-      case ExitCode.Fuel: {
-        const { u64, i32 } = this.#context!;
-        const { pcs, funcs } = this.#site();
-        // The whole segment was charged: what was there before says which instruction did not run.
-        const before = Number(BigInt.asUintN(64, u64[FUEL] + BigInt(pcs.length)));
-        u64[FUEL] = 0n;
-        const inlined = funcs.length > 0 ? funcs[before] : -1;
-        const func = inlined >= 0 ? inlined : i32[Context.exitFunction >> 2];
-        return this.#located({ kind: "FuelExceeded" }, func, pcs[before]);
-      }
       default:
         throw new Error(`internal: machine code left with code ${code}`);
     }
@@ -388,8 +458,7 @@ export class NativeRunner {
   }
 
   #failure(trap: Trap): Outcome {
-    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: false, trap, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: false, trap, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
   }
 }
 
