@@ -5,7 +5,12 @@
  * @module
  */
 import { createHost, type Host } from "../interp/host.ts";
-import { createInterpreter, type Interpreter, type RunOptions } from "../interp/interpreter.ts";
+import {
+  type AsyncRunOptions,
+  createInterpreter,
+  type Interpreter,
+  type RunOptions,
+} from "../interp/interpreter.ts";
 import type { Outcome } from "../interp/outcome.ts";
 import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
@@ -16,7 +21,7 @@ import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
 export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
-export type { RunOptions } from "../interp/interpreter.ts";
+export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 
 /** The ways of running a program that this version has. */
 export const TIERS = ["interp", "native"] as const;
@@ -165,11 +170,33 @@ export class Instance implements Disposable {
     return this.#runner.run(index, args, options);
   }
 
-  /** Like {@linkcode run}; host functions may return promises, which the run waits for. */
+  /**
+   * Like {@linkcode run}; host functions may return promises, which the run waits for. With
+   * `yieldEvery` a long run lets the event loop have a turn now and then; with `timeout` or `signal`
+   * it can be ended from outside, while it computes and while it waits.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func forever() -> () {
+   *     jmp loop
+   *   loop:
+   *     jmp loop
+   *   }
+   * `));
+   * using engine = new Engine();
+   * using instance = engine.load(program);
+   * const limits = { fuel: 2n ** 64n - 1n };
+   * const outcome = await instance.runAsync("forever", [], { limits, signal: AbortSignal.timeout(5) });
+   * if (!outcome.ok) console.log(outcome.trap.kind); // Aborted
+   * ```
+   */
   async runAsync(
     func: number | string,
     args: readonly Value[],
-    options: RunOptions = {},
+    options: AsyncRunOptions = {},
   ): Promise<Outcome> {
     const interpreter = this.#live();
     const index = this.#resolve(func);

@@ -16,9 +16,10 @@ import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
 import type { Host } from "../interp/host.ts";
 import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
-import type { RunOptions } from "../interp/interpreter.ts";
+import type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
+import { createPace, type Pace, UNPACED } from "../interp/pace.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import type { Site } from "../ir/func.ts";
 import { type Program, spanAt } from "../tape/program.ts";
@@ -82,6 +83,9 @@ export class NativeRunner implements RequestHandler {
   /** Whether the last request has ended the run (with `#ending`) or made it wait (undefined). */
   #hasAnswered = false;
   #ending: Outcome | undefined;
+  #pace: Pace = UNPACED;
+  /** Whether the code waits at the end of a slice, its segment not charged. */
+  #atSliceEnd = false;
 
   /** A runner for one instance. */
   constructor(
@@ -122,19 +126,31 @@ export class NativeRunner implements RequestHandler {
     }
   }
 
-  /** Like {@linkcode run}; host functions may return promises, for which the run is parked. */
-  async runAsync(func: number, args: readonly Value[], options: RunOptions): Promise<Outcome> {
+  /**
+   * Like {@linkcode run}; host functions may return promises, for which the run is parked, and the run
+   * may park itself.
+   */
+  async runAsync(
+    func: number,
+    args: readonly Value[],
+    options: AsyncRunOptions,
+  ): Promise<Outcome> {
     this.#start(func, args, options, true);
     try {
       let outcome = this.#go();
       while (outcome === undefined) {
-        let status: number;
-        try {
-          status = this.#host.settle(await this.#host.pending);
-        } catch (error) {
-          status = this.#host.fail(error);
+        if (this.#atSliceEnd) {
+          await this.#pace.turn();
+          outcome = this.#refuel() ?? this.#drive();
+        } else {
+          let status: number;
+          try {
+            status = this.#pace.settle(this.#host, await this.#pace.wait(this.#host.pending!));
+          } catch (error) {
+            status = this.#host.fail(error);
+          }
+          outcome = this.#afterHost(status) ?? this.#drive();
         }
-        outcome = this.#afterHost(status) ?? this.#drive();
       }
       return outcome;
     } finally {
@@ -143,13 +159,15 @@ export class NativeRunner implements RequestHandler {
   }
 
   /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
-  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  #start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#context !== undefined) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
     const limits = completeLimits(options.limits);
+    this.#pace = createPace(options, async);
+    this.#atSliceEnd = false;
     this.#func = func;
     this.#fuel = limits.fuel;
     this.#rejected = checkEntry(this.#program, func, args);
@@ -174,7 +192,7 @@ export class NativeRunner implements RequestHandler {
       this.#heap.begin(limits.maxMemory);
       this.#host.begin(limits, undefined, options.accessSink, async);
       const { u64, i32 } = context;
-      u64[FUEL] = limits.fuel;
+      u64[FUEL] = this.#pace.begin(limits.fuel);
       if (entry === undefined) return;
       const stack = this.#runtime.borrowStack(stackBytes);
       this.#stack = stack;
@@ -246,6 +264,7 @@ export class NativeRunner implements RequestHandler {
     this.#context = undefined;
     this.#hasAnswered = false;
     this.#ending = undefined;
+    this.#pace = UNPACED;
   }
 
   #publishHeapBounds(context: ContextBlock): void {
@@ -261,10 +280,15 @@ export class NativeRunner implements RequestHandler {
     if (this.#rejected !== undefined) {
       return this.#failure({ ...this.#rejected, func: this.#func, pc: 0 });
     }
+    const reason = this.#pace.check();
+    if (reason !== undefined) return this.#located(reason, this.#func, 0);
     return this.#drive();
   }
 
-  /** Enters the code until it ends; undefined when a host function's promise is pending. */
+  /**
+   * Enters the code until it ends; undefined when a host function's promise is pending, or when the
+   * event loop is to have a turn.
+   */
   #drive(): Outcome | undefined {
     const context = this.#context!;
     // Asking for the pointer checks that the block is alive, which it is until `#finish`.
@@ -275,7 +299,12 @@ export class NativeRunner implements RequestHandler {
         const code = context.i32[Context.exitCode >> 2];
         if (code < ExitCode.Request) {
           this.#fetchHeapTop(context);
-          return code === ExitCode.Return ? this.#success() : this.#machineTrap(code);
+          if (code === ExitCode.Return) return this.#success();
+          if (code !== ExitCode.Fuel) return this.#machineTrap(code);
+          const outcome = this.#outOfFuel();
+          if (outcome !== undefined) return outcome;
+          if (this.#atSliceEnd) return undefined;
+          continue;
         }
         if (this.answer() === 0) continue;
       }
@@ -341,12 +370,59 @@ export class NativeRunner implements RequestHandler {
     const host = this.#host;
     if (status === HOST_TRAP || status === HOST_CHARGED) {
       const left = context.u64[FUEL];
+      if (left < host.charged) this.#pace.take(host.charged - left);
       context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
     }
     if (status === HOST_TRAP) return this.#trapAt(host.reason!);
     const { results, resultWords } = host;
     for (let k = 0; k < 2 * resultWords; k++) context.i32[2 * AREA + k] = results.i32[k];
     if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
+    if (this.#pace.canStop && this.#pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      this.#pace.giveBack(context.u64[FUEL]);
+      context.u64[FUEL] = 0n;
+    }
+  }
+
+  /**
+   * The fuel handed out does not suffice for a segment: the end of the run, or of a slice. The code has
+   * charged the segment in full; what was there before tells which instruction the fuel leads to.
+   */
+  #outOfFuel(): Outcome | undefined {
+    const { u64 } = this.#context!;
+    const pace = this.#pace;
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] += cost;
+    const left = u64[FUEL];
+    if (left + pace.reserve < cost) {
+      u64[FUEL] = left + pace.reserve;
+      pace.reserve = 0n;
+      return this.#trapWithin({ kind: "FuelExceeded" });
+    }
+    if (!pace.wantsTurn) return this.#refuel();
+    this.#atSliceEnd = true;
+  }
+
+  /** Takes more fuel at the end of a slice and charges the segment, unless the run is to end there. */
+  #refuel(): Outcome | undefined {
+    this.#atSliceEnd = false;
+    const { u64 } = this.#context!;
+    const reason = this.#pace.check();
+    if (reason !== undefined) return this.#trapWithin(reason);
+    const left = u64[FUEL];
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] = left + this.#pace.more(cost - left) - cost;
+  }
+
+  /** Ends the run at the instruction that the rest of the fuel leads to, and takes that rest. */
+  #trapWithin(reason: TrapReason): Outcome {
+    const { u64, i32 } = this.#context!;
+    const { pcs, funcs } = this.#site();
+    const k = Number(u64[FUEL]);
+    u64[FUEL] = 0n;
+    const inlined = funcs.length > 0 ? funcs[k] : -1;
+    const func = inlined >= 0 ? inlined : i32[Context.exitFunction >> 2];
+    return this.#located(reason, func, pcs[k]);
   }
 
   #success(): Outcome {
@@ -358,8 +434,11 @@ export class NativeRunner implements RequestHandler {
       if (!(error instanceof MemoryLimitError)) throw error;
       return this.#failure({ kind: "MemoryLimitExceeded", func: this.#func, pc: 0 });
     }
-    const fuelUsed = this.#fuel - context.u64[FUEL];
-    return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: true, values, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
+  }
+
+  #fuelUsed(): bigint {
+    return this.#fuel - this.#context!.u64[FUEL] - this.#pace.reserve;
   }
 
   #hostCalls(): bigint {
@@ -379,16 +458,6 @@ export class NativeRunner implements RequestHandler {
         return this.#trapAt(trapReason(this.#site().code));
       case ExitCode.Depth:
         return this.#trapAt({ kind: "CallDepthExceeded" });
-      case ExitCode.Fuel: {
-        const { u64, i32 } = this.#context!;
-        const { pcs, funcs } = this.#site();
-        // The whole segment was charged: what was there before says which instruction did not run.
-        const before = Number(BigInt.asUintN(64, u64[FUEL] + BigInt(pcs.length)));
-        u64[FUEL] = 0n;
-        const inlined = funcs.length > 0 ? funcs[before] : -1;
-        const func = inlined >= 0 ? inlined : i32[Context.exitFunction >> 2];
-        return this.#located({ kind: "FuelExceeded" }, func, pcs[before]);
-      }
       default:
         throw new Error(`internal: machine code left with code ${code}`);
     }
@@ -409,8 +478,7 @@ export class NativeRunner implements RequestHandler {
   }
 
   #failure(trap: Trap): Outcome {
-    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: false, trap, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: false, trap, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
   }
 }
 

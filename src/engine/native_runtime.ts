@@ -62,6 +62,7 @@ export class NativeRuntime implements Disposable {
   /** Whose machine code runs: the innermost of the nested runs. */
   #current: RequestHandler | undefined;
   readonly #leave: number;
+  readonly #fuelOut: number;
   readonly #contexts: ContextBlock[] = [];
   readonly #stacks: GuestStack[] = [];
   #disposed = false;
@@ -88,6 +89,7 @@ export class NativeRuntime implements Disposable {
     if (hostCalls === "callback") {
       this.#callback = cleanup.use(new Callback(() => this.#current!.answer()));
     }
+    this.#fuelOut = address + stubs.fuelOut;
     cleanup.move();
   }
 
@@ -119,6 +121,7 @@ export class NativeRuntime implements Disposable {
     const { u64 } = context;
     u64[Context.leave >> 3] = BigInt(this.#leave);
     u64[Context.callback >> 3] = BigInt(this.#callback?.address ?? 0);
+    u64[Context.fuelOut >> 3] = BigInt(this.#fuelOut);
     u64[Context.memcpy >> 3] = BigInt(this.#libc.address("memcpy"));
     u64[Context.memcmp >> 3] = BigInt(this.#libc.address("memcmp"));
     u64[Context.fmod >> 3] = BigInt(this.#libc.address("fmod"));

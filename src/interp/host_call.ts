@@ -196,6 +196,19 @@ export class HostCaller {
     return this.#failed(this.#current!, "Failed", error);
   }
 
+  /**
+   * Ends the wait after `HOST_PENDING`: the run traps for `reason` at the call. What the promise gives
+   * is nobody's, not even an unhandled error.
+   */
+  abandon(reason: TrapReason): number {
+    this.pending?.then(undefined, () => {});
+    this.pending = undefined;
+    this.#current = undefined;
+    this.charged = 0n;
+    this.reason = reason;
+    return HOST_TRAP;
+  }
+
   #finish(binding: Binding, value: unknown): number {
     const { results, resultClasses } = binding;
     const n = results.length;
