@@ -67,10 +67,6 @@ export class NativeRunner implements RequestHandler {
   readonly #tableHi: number;
   /** Word k of a host call's arguments is word k of the area. */
   readonly #slots: Int32Array;
-  /** The memory whose address is known. Growing keeps the address but makes a new buffer. */
-  #memory: WebAssembly.Memory | undefined;
-  #heapBase = 0n;
-
   readonly #entries: (Entry | undefined)[] = [];
 
   // The run under way.
@@ -207,12 +203,12 @@ export class NativeRunner implements RequestHandler {
       i32[2 * FUNCTION_TABLE] = this.#tableLo;
       i32[2 * FUNCTION_TABLE + 1] = this.#tableHi;
       if (entry.usesHeap) {
-        const { memory } = this.#heap;
-        if (memory !== this.#memory) {
-          this.#memory = memory;
-          this.#heapBase = BigInt(addressOfBuffer(memory.buffer as ArrayBuffer));
+        const { pooled } = this.#heap;
+        // Growing makes a new buffer at the same address.
+        if (pooled.address === 0n) {
+          pooled.address = BigInt(addressOfBuffer(pooled.memory.buffer as ArrayBuffer));
         }
-        u64[Context.heapBase >> 3] = this.#heapBase;
+        u64[Context.heapBase >> 3] = pooled.address;
         this.#publishHeapBounds(context);
       }
     } catch (error) {

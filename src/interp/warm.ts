@@ -223,6 +223,8 @@ function hostProgram(): Program {
 export function warmUp(): void {
   const heap = new Heap([]);
   heap.begin(1 << 18);
+  // Any memory may come, and nothing that is meant to stay in the loop may leave it for more.
+  heap.reserve(1 << 17);
   const host = new HostCaller(
     hostProgram(),
     createHost([
@@ -283,4 +285,5 @@ export function warmUp(): void {
       execute(machine);
     }
   }
+  heap.dispose();
 }
