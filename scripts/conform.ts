@@ -11,7 +11,14 @@
  */
 import { parseArgs } from "@std/cli";
 import { createHost, DecodeError, decodeProgram, Engine } from "../mod.ts";
-import { type EngineOptions, TIERS, type VerifiedProgram, verify, VerifyError } from "../mod.ts";
+import {
+  type EngineOptions,
+  type EngineStats,
+  TIERS,
+  type VerifiedProgram,
+  verify,
+  VerifyError,
+} from "../mod.ts";
 import {
   applyEdit,
   type ManifestEntry,
@@ -32,10 +39,15 @@ export class ConformanceRunner implements Disposable {
   readonly #files = new Map<string, Uint8Array>();
   readonly #programs = new Map<string, VerifiedProgram>();
 
-  /** A runner for a manifest in `folder`, with an engine of its own. */
+  /** A runner for a manifest in `folder`, with an engine of these options. */
   constructor(folder: URL, options: EngineOptions) {
     this.#engine = new Engine(options);
     this.#folder = folder;
+  }
+
+  /** What the engine did so far. */
+  get stats(): EngineStats {
+    return this.#engine.stats();
   }
 
   /** Frees what the engine holds. */

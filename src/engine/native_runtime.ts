@@ -13,6 +13,7 @@ import { ContextBlock, GuestStack } from "../../ffi/memory.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import { type Pointer, pointerTo } from "../../ffi/pointer.ts";
 import { Context } from "../codegen/context.ts";
+import { Counters } from "./stats.ts";
 import { a64Target, type Target, x64Target } from "./target.ts";
 
 /** Pooled things of each kind that are kept for later runs. */
@@ -57,6 +58,8 @@ export class NativeRuntime implements Disposable {
   readonly gate: Gate;
   /** The C function that goes from a context block into machine code. */
   readonly start: Pointer;
+  /** What is counted. */
+  readonly counters: Counters;
   readonly #libc: Libc;
   readonly #callback: Callback | undefined;
   /** Whose machine code runs: the innermost of the nested runs. */
@@ -72,7 +75,12 @@ export class NativeRuntime implements Disposable {
    *
    * @throws {Error} When machine code can't run here; the message says why.
    */
-  constructor(options: NativeOptions = {}, hostCalls: HostCallRoute = "reenter") {
+  constructor(
+    options: NativeOptions = {},
+    hostCalls: HostCallRoute = "reenter",
+    counters: Counters = new Counters(),
+  ) {
+    this.counters = counters;
     const support = nativeSupport();
     if (!support.supported) throw new Error(support.reason);
     using cleanup = new DisposableStack();
