@@ -29,6 +29,9 @@ import {
 } from "./auto_tier.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
+import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
+import { WasmProgram } from "./wasm_program.ts";
+import { WasmRunner } from "./wasm_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
 export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
@@ -39,11 +42,12 @@ export type { Thresholds } from "./auto_tier.ts";
 export type { EngineStats, ExitCounts } from "./stats.ts";
 
 /** The ways of running a program that this version has. */
-export const TIERS = ["auto", "interp", "native"] as const;
+export const TIERS = ["auto", "interp", "native", "wasm"] as const;
 
 /**
- * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"auto"` in the
- * interpreter until something turns out to be hot, and that in machine code.
+ * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
+ * WebAssembly that Binaryen makes, `"auto"` in the interpreter until something turns out to be hot, and
+ * that in machine code.
  */
 export type Tier = (typeof TIERS)[number];
 
@@ -98,8 +102,35 @@ export class Engine implements Disposable {
   readonly #native: NativeOptions | undefined;
   readonly #hostCalls: HostCallRoute;
   readonly #maxStack: number;
+  readonly #wasmPrograms = new Map<VerifiedProgram, WasmProgram>();
   #runtime: NativeRuntime | undefined;
   #disposed = false;
+
+  /**
+   * Makes an engine of any tier. Only `"wasm"` needs this instead of the constructor: Binaryen has to
+   * be loaded first, which takes a moment and is done once.
+   *
+   * @throws As the constructor does.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, i64, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func double(x: i64) -> (i64) {
+   *     y = i64.add x, x
+   *     ret y
+   *   }
+   * `));
+   * using engine = await Engine.open({ tier: "wasm" });
+   * using instance = engine.load(program);
+   * console.log(instance.run("double", [i64(21)]).fuelUsed); // 2n
+   * ```
+   */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    if (options.tier === "wasm") await loadBinaryen();
+    return new Engine(options);
+  }
 
   /**
    * Makes an engine.
@@ -107,7 +138,8 @@ export class Engine implements Disposable {
    * @throws {TypeError} When the tier does not exist.
    * @throws {RangeError} When a threshold is not a whole number from 0 to 2^30.
    * @throws {Error} When the tier is `"native"` and machine code can't run here: the permission
-   * `--allow-ffi` is missing, or the system or processor is not supported.
+   * `--allow-ffi` is missing, or the system or processor is not supported; or when it is `"wasm"` and
+   * Binaryen has not been loaded by {@linkcode Engine.open}.
    */
   constructor(options: EngineOptions = {}) {
     let tier = options.tier ?? "auto";
@@ -129,6 +161,9 @@ export class Engine implements Disposable {
         this.#counters.because(support.reason);
         tier = "interp";
       }
+    }
+    if (tier === "wasm" && loadedBinaryen() === undefined) {
+      throw new Error('tier "wasm" needs Binaryen, which `await Engine.open(…)` loads');
     }
     this.tier = tier;
     this.#hostCalls = options.hostCalls === "callback" ? "callback" : "reenter";
@@ -156,10 +191,18 @@ export class Engine implements Disposable {
           case "native":
             return { runner: open() };
           case "interp":
+          case "wasm":
             return {};
         }
       },
+      outside: this.tier !== "wasm" ? undefined : (interpreter) => {
+        return new WasmRunner(this.#wasm(program), program, host, interpreter);
+      },
       compile: this.tier === "interp" ? undefined : (func) => {
+        if (this.tier === "wasm") {
+          this.#wasm(program).ensure(func);
+          return;
+        }
         if (this.#program(program)?.ensure(func) === undefined) return;
         if (this.tier === "auto") this.#hotnessOf(program).heat(func);
       },
@@ -213,6 +256,15 @@ export class Engine implements Disposable {
     return new NativeRunner(this.#runtime!, native, program, heap, host, this.#maxStack);
   }
 
+  #wasm(program: VerifiedProgram): WasmProgram {
+    let wasm = this.#wasmPrograms.get(program);
+    if (wasm === undefined) {
+      wasm = new WasmProgram(program, loadedBinaryen()!);
+      this.#wasmPrograms.set(program, wasm);
+    }
+    return wasm;
+  }
+
   #hotnessOf(program: VerifiedProgram): Hotness {
     let hotness = this.#hotness.get(program);
     if (hotness === undefined) {
@@ -229,6 +281,7 @@ export class Engine implements Disposable {
     for (const native of this.#programs.values()) native[Symbol.dispose]();
     this.#programs.clear();
     this.#hotness.clear();
+    this.#wasmPrograms.clear();
     this.#runtime?.[Symbol.dispose]();
   }
 }
@@ -245,6 +298,8 @@ interface Parts {
     /** Where the interpreter hands frames to. */
     readonly tierUp?: TierUp;
   };
+  /** Makes what runs the program with a memory and host side of its own, and where runs start. */
+  readonly outside: ((interpreter: Interpreter) => WasmRunner) | undefined;
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
   readonly onDispose: (instance: Instance) => void;
@@ -255,7 +310,7 @@ export class Instance implements Disposable {
   #interpreter: Interpreter | undefined;
   readonly #program: Program;
   readonly #counters: Counters;
-  readonly #runner: NativeRunner | undefined;
+  readonly #runner: NativeRunner | WasmRunner | undefined;
   readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
   /** Functions that have no machine code. */
@@ -269,7 +324,7 @@ export class Instance implements Disposable {
       runner = attached.runner;
       return attached.tierUp;
     });
-    this.#runner = runner;
+    this.#runner = runner ?? parts.outside?.(this.#interpreter);
     this.#program = this.#interpreter.program;
     this.#counters = parts.counters;
     this.#compile = parts.compile;
@@ -354,8 +409,8 @@ export class Instance implements Disposable {
     return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
   }
 
-  /** Machine code, if the run is to start there. */
-  #direct(func: number, options: RunOptions): NativeRunner | undefined {
+  /** Compiled code, if the run is to start there. */
+  #direct(func: number, options: RunOptions): NativeRunner | WasmRunner | undefined {
     // Machine code has no events.
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
