@@ -17,9 +17,10 @@ import { isUtf8 } from "../heap/text.ts";
 import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
 import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, type HostCaller } from "../interp/host_call.ts";
-import type { RunOptions } from "../interp/interpreter.ts";
+import type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
+import { createPace, type Pace, UNPACED } from "../interp/pace.ts";
 import { TIER_RETURNED, TIER_TRAPPED, TIER_WAITS } from "../interp/tier_up.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import type { Site } from "../ir/func.ts";
@@ -28,7 +29,7 @@ import { typeClass, type ValueType } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { NativeFunction, NativeLoop, NativeProgram } from "./native_program.ts";
-import type { NativeRuntime } from "./native_runtime.ts";
+import type { NativeRuntime, RequestHandler } from "./native_runtime.ts";
 import { ExitCount } from "./stats.ts";
 
 /** Most stack that one run may have unless the engine's options say otherwise. */
@@ -63,7 +64,7 @@ export interface NativeEntry {
 }
 
 /** The runs of one instance in machine code; one at a time. */
-export class NativeRunner {
+export class NativeRunner implements RequestHandler {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -75,10 +76,6 @@ export class NativeRunner {
   readonly #tableHi: number;
   /** Word k of a host call's arguments is word k of the area. */
   readonly #slots: Int32Array;
-  /** The memory whose address is known. Growing keeps the address but makes a new buffer. */
-  #memory: WebAssembly.Memory | undefined;
-  #heapBase = 0n;
-
   /** By function, and then by `NativeLoop.index`. */
   readonly #entries: (NativeEntry | undefined)[] = [];
 
@@ -92,6 +89,11 @@ export class NativeRunner {
   #fuel = 0n;
   #rejected: TrapReason | undefined;
   #trap: Trap | undefined;
+  /** What the last request came to if it ended the run or made it wait: -1, or what `#drive` returns. */
+  #answered = -1;
+  #pace: Pace = UNPACED;
+  /** Whether the code waits at the end of a slice, its segment not charged. */
+  #atSliceEnd = false;
 
   /** A runner for one instance, whose memory and host side are shared with its interpreter. */
   constructor(
@@ -133,19 +135,31 @@ export class NativeRunner {
     }
   }
 
-  /** Like {@linkcode run}; host functions may return promises, for which the run is parked. */
-  async runAsync(func: number, args: readonly Value[], options: RunOptions): Promise<Outcome> {
+  /**
+   * Like {@linkcode run}; host functions may return promises, for which the run is parked, and the run
+   * may park itself.
+   */
+  async runAsync(
+    func: number,
+    args: readonly Value[],
+    options: AsyncRunOptions,
+  ): Promise<Outcome> {
     this.#start(func, args, options, true);
     try {
       let status = this.#go();
       while (status === TIER_WAITS) {
-        let settled: number;
-        try {
-          settled = this.#host.settle(await this.#host.pending);
-        } catch (error) {
-          settled = this.#host.fail(error);
+        if (this.#atSliceEnd) {
+          await this.#pace.turn();
+          status = this.#refuel() ? this.#drive() : TIER_TRAPPED;
+        } else {
+          let settled: number;
+          try {
+            settled = this.#pace.settle(this.#host, await this.#pace.wait(this.#host.pending!));
+          } catch (error) {
+            settled = this.#host.fail(error);
+          }
+          status = this.resume(settled);
         }
-        status = this.resume(settled);
       }
       return this.#outcome(status);
     } finally {
@@ -154,13 +168,15 @@ export class NativeRunner {
   }
 
   /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
-  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  #start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#context !== undefined) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
     const limits = completeLimits(options.limits);
+    this.#pace = createPace(options, async);
+    this.#atSliceEnd = false;
     this.#func = func;
     this.#fuel = limits.fuel;
     this.#rejected = checkEntry(this.#program, func, args);
@@ -181,7 +197,7 @@ export class NativeRunner {
     try {
       this.#heap.begin(limits.maxMemory);
       this.#host.begin(limits, undefined, options.accessSink, async);
-      context.u64[FUEL] = limits.fuel;
+      context.u64[FUEL] = this.#pace.begin(limits.fuel);
       if (entry === undefined) return;
       this.#stack = this.#runtime.borrowStack(stackBytes);
       this.#writeArguments(context, args, entry.argClasses);
@@ -204,12 +220,12 @@ export class NativeRunner {
     i32[2 * FUNCTION_TABLE] = this.#tableLo;
     i32[2 * FUNCTION_TABLE + 1] = this.#tableHi;
     if (!entry.usesHeap) return;
-    const { memory } = this.#heap;
-    if (memory !== this.#memory) {
-      this.#memory = memory;
-      this.#heapBase = BigInt(addressOfBuffer(memory.buffer as ArrayBuffer));
+    const { pooled } = this.#heap;
+    // Growing makes a new buffer at the same address.
+    if (pooled.address === 0n) {
+      pooled.address = BigInt(addressOfBuffer(pooled.memory.buffer as ArrayBuffer));
     }
-    u64[Context.heapBase >> 3] = this.#heapBase;
+    u64[Context.heapBase >> 3] = pooled.address;
     this.#publishHeapBounds(context);
   }
 
@@ -369,6 +385,7 @@ export class NativeRunner {
     this.#heap.reset();
     this.#host.end();
     this.release();
+    this.#pace = UNPACED;
   }
 
   #publishHeapBounds(context: ContextBlock): void {
@@ -385,73 +402,103 @@ export class NativeRunner {
       this.#trap = { ...this.#rejected, func: this.#func, pc: 0 };
       return TIER_TRAPPED;
     }
+    const reason = this.#pace.check();
+    if (reason !== undefined) {
+      this.#located(reason, this.#func, 0);
+      return TIER_TRAPPED;
+    }
     return this.#drive();
   }
 
-  /** Enters the code until it ends, or waits for a host function's promise. */
+  /**
+   * Enters the code until it ends, or waits: for a host function's promise, or for its turn in the
+   * event loop.
+   */
   #drive(): number {
     const context = this.#context!;
-    const { pointer, i32, u32 } = context;
-    const { gate, start } = this.#runtime;
-    const { counters } = this.#runtime;
-    const { exits } = counters;
-    const { usesHeap } = this.#entry!;
+    // Asking for the pointer checks that the block is alive, which it is until `release`.
+    const { pointer } = context;
+    const { exits } = this.#runtime.counters;
     for (;;) {
-      // SAFETY: `start` is the engine's own routine and keeps what C functions must. The context, the
-      // stack (guarded, and large enough for the frames that the depth limit allows) and the memory
-      // belong to this run alone, on this thread. The context's views are of fixed pages; the heap's
-      // are fetched anew after every return, since answers below may grow it.
-      gate.enter(start, pointer);
-      if (usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
-      const code = i32[Context.exitCode >> 2];
-      if (code === ExitCode.Return) {
-        exits[ExitCount.Return]++;
-        return TIER_RETURNED;
-      }
-      if (code < ExitCode.Request) {
-        exits[code]++;
-        this.#machineTrap(code);
-        return TIER_TRAPPED;
-      }
-      exits[ExitCount.Request + code - ExitCode.Request]++;
-      switch (code - ExitCode.Request) {
-        case Request.HostCall: {
-          const { count } = this.#host;
-          const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
-          // A call beyond the limit is not made.
-          counters.reentries += this.#host.count - count;
-          if (status === HOST_PENDING) return TIER_WAITS;
-          if (!this.#afterHost(status)) return TIER_TRAPPED;
-          break;
-        }
-        case Request.Reserve: {
-          const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
-          const granted = this.#heap.reserve(end);
-          i32[2 * SCRATCH] = granted ? 1 : 0;
-          i32[2 * SCRATCH + 1] = 0;
-          this.#publishHeapBounds(context);
-          break;
-        }
-        case Request.CheckUtf8: {
-          const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
-          i32[2 * SCRATCH] = valid ? 1 : 0;
-          i32[2 * SCRATCH + 1] = 0;
-          break;
-        }
-        case Request.CheckCall: {
-          const callee = this.#program.functions[u32[2 * SCRATCH]];
-          const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
-          const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
-          if (reason !== undefined) {
-            this.#trapAt(reason);
+      this.#runtime.enter(pointer, this);
+      if (this.#answered < 0) {
+        const code = context.i32[Context.exitCode >> 2];
+        if (code < ExitCode.Request) {
+          this.#fetchHeapTop(context);
+          if (code === ExitCode.Return) {
+            exits[ExitCount.Return]++;
+            return TIER_RETURNED;
+          }
+          exits[code]++;
+          if (code !== ExitCode.Fuel) {
+            this.#machineTrap(code);
             return TIER_TRAPPED;
           }
-          break;
+          if (!this.#outOfFuel()) return TIER_TRAPPED;
+          if (this.#atSliceEnd) return TIER_WAITS;
+          continue;
         }
-        default:
-          throw new Error(`internal: machine code left with code ${code}`);
+        if (this.answer() === 0) continue;
       }
+      // The request has been answered, and the answer was to end or to wait.
+      const status = this.#answered;
+      this.#answered = -1;
+      return status;
     }
+  }
+
+  #fetchHeapTop(context: ContextBlock): void {
+    if (this.#entry!.usesHeap) this.#heap.bounds[BOUNDS_TOP] = context.u32[2 * HEAP_TOP];
+  }
+
+  /** Answers the request in the context; see `RequestHandler`. */
+  answer(): number {
+    const context = this.#context!;
+    const { i32, u32 } = context;
+    const { counters } = this.#runtime;
+    this.#fetchHeapTop(context);
+    const request = i32[Context.exitCode >> 2] - ExitCode.Request;
+    counters.exits[ExitCount.Request + request]++;
+    switch (request) {
+      case Request.HostCall: {
+        const { count } = this.#host;
+        const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
+        // A call beyond the limit is not made.
+        counters.reentries += this.#host.count - count;
+        if (status === HOST_PENDING) return this.#leave(TIER_WAITS);
+        return this.#afterHost(status) ? 0 : this.#leave(TIER_TRAPPED);
+      }
+      case Request.Reserve: {
+        const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
+        const granted = this.#heap.reserve(end);
+        i32[2 * SCRATCH] = granted ? 1 : 0;
+        i32[2 * SCRATCH + 1] = 0;
+        this.#publishHeapBounds(context);
+        return 0;
+      }
+      case Request.CheckUtf8: {
+        const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
+        i32[2 * SCRATCH] = valid ? 1 : 0;
+        i32[2 * SCRATCH + 1] = 0;
+        return 0;
+      }
+      case Request.CheckCall: {
+        const callee = this.#program.functions[u32[2 * SCRATCH]];
+        const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
+        const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
+        if (reason === undefined) return 0;
+        this.#trapAt(reason);
+        return this.#leave(TIER_TRAPPED);
+      }
+      default:
+        throw new Error(`internal: machine code left with code ${i32[Context.exitCode >> 2]}`);
+    }
+  }
+
+  /** Makes `#drive` return `status`, however the request came. */
+  #leave(status: number): number {
+    this.#answered = status;
+    return 1;
   }
 
   /** What is left of a host call once the host is done with it; false if the run traps. */
@@ -460,19 +507,74 @@ export class NativeRunner {
     const host = this.#host;
     if (status === HOST_TRAP || status === HOST_CHARGED) {
       const left = context.u64[FUEL];
+      if (left < host.charged) this.#pace.take(host.charged - left);
       context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
     }
     if (status === HOST_TRAP) {
       this.#trapAt(host.reason!);
       return false;
     }
-    const sig = this.#program.hostSigs[context.i32[2 * SCRATCH]];
-    const { i64 } = host.results;
-    let n = 0;
-    for (let k = 0; k < sig.results.length; k++) n += WORDS_OF_CLASS[typeClass(sig.results[k])];
-    for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
+    const { results, resultWords } = host;
+    for (let k = 0; k < 2 * resultWords; k++) context.i32[2 * AREA + k] = results.i32[k];
     if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
+    if (this.#pace.canStop && this.#pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      this.#pace.giveBack(context.u64[FUEL]);
+      context.u64[FUEL] = 0n;
+    }
     return true;
+  }
+
+  /**
+   * The fuel handed out does not suffice for a segment: the end of the run, or of a slice. The code has
+   * charged the segment in full; what was there before tells which instruction the fuel leads to.
+   *
+   * @returns False if the run traps.
+   */
+  #outOfFuel(): boolean {
+    const { u64 } = this.#context!;
+    const pace = this.#pace;
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] += cost;
+    const left = u64[FUEL];
+    if (left + pace.reserve < cost) {
+      u64[FUEL] = left + pace.reserve;
+      pace.reserve = 0n;
+      this.#trapWithin({ kind: "FuelExceeded" });
+      return false;
+    }
+    if (!pace.wantsTurn) return this.#refuel();
+    this.#atSliceEnd = true;
+    return true;
+  }
+
+  /**
+   * Takes more fuel at the end of a slice and charges the segment, unless the run is to end there.
+   *
+   * @returns False if the run traps.
+   */
+  #refuel(): boolean {
+    this.#atSliceEnd = false;
+    const { u64 } = this.#context!;
+    const reason = this.#pace.check();
+    if (reason !== undefined) {
+      this.#trapWithin(reason);
+      return false;
+    }
+    const left = u64[FUEL];
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] = left + this.#pace.more(cost - left) - cost;
+    return true;
+  }
+
+  /** Ends the run at the instruction that the rest of the fuel leads to, and takes that rest. */
+  #trapWithin(reason: TrapReason): void {
+    const { u64 } = this.#context!;
+    const { pcs, funcs } = this.#site();
+    const k = Number(u64[FUEL]);
+    u64[FUEL] = 0n;
+    const inlined = funcs.length > 0 ? funcs[k] : -1;
+    this.#located(reason, inlined >= 0 ? inlined : this.#left().func, pcs[k]);
   }
 
   #outcome(status: number): Outcome {
@@ -488,8 +590,11 @@ export class NativeRunner {
       if (!(error instanceof MemoryLimitError)) throw error;
       return this.#failure({ kind: "MemoryLimitExceeded", func: this.#func, pc: 0 });
     }
-    const fuelUsed = this.#fuel - context.u64[FUEL];
-    return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: true, values, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
+  }
+
+  #fuelUsed(): bigint {
+    return this.#fuel - this.#context!.u64[FUEL] - this.#pace.reserve;
   }
 
   #hostCalls(): bigint {
@@ -513,16 +618,6 @@ export class NativeRunner {
         return this.#trapAt(trapReason(this.#site().code));
       case ExitCode.Depth:
         return this.#trapAt({ kind: "CallDepthExceeded" });
-      case ExitCode.Fuel: {
-        const { u64 } = this.#context!;
-        const { pcs, funcs } = this.#site();
-        // The whole segment was charged: what was there before says which instruction did not run.
-        const before = Number(BigInt.asUintN(64, u64[FUEL] + BigInt(pcs.length)));
-        u64[FUEL] = 0n;
-        const inlined = funcs.length > 0 ? funcs[before] : -1;
-        const func = inlined >= 0 ? inlined : this.#left().func;
-        return this.#located({ kind: "FuelExceeded" }, func, pcs[before]);
-      }
       default:
         throw new Error(`internal: machine code left with code ${code}`);
     }
@@ -541,8 +636,7 @@ export class NativeRunner {
   }
 
   #failure(trap: Trap): Outcome {
-    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: false, trap, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: false, trap, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
   }
 }
 

@@ -22,6 +22,7 @@ import { HOST_CHARGED, HOST_OK, HOST_PENDING, HOST_TRAP, HostCaller } from "./ho
 import { completeLimits, type Limits } from "./limits.ts";
 import { Exit, Machine, type Tracer } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
+import { type AsyncPaceOptions, createPace, type Pace, type PaceOptions, UNPACED } from "./pace.ts";
 import { borrowStack, growStack, returnStack } from "./stacks.ts";
 import {
   TIER_RETURNED,
@@ -36,7 +37,7 @@ import { warmUp } from "./warm.ts";
 import type { PlainTrapKind, Trap, TrapReason } from "./trap.ts";
 
 /** How to run a function. */
-export interface RunOptions {
+export interface RunOptions extends PaceOptions {
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Limits>;
   /** Events to report; none unless given. */
@@ -44,6 +45,9 @@ export interface RunOptions {
   /** Receives what host functions record. */
   readonly accessSink?: AccessSink;
 }
+
+/** How to run a function that may wait. */
+export interface AsyncRunOptions extends RunOptions, AsyncPaceOptions {}
 
 /** Most fuel that the loop's 32-bit counter is given at a time. */
 const SLICE = 1 << 30;
@@ -128,25 +132,30 @@ export class Interpreter {
 
   /**
    * Like {@linkcode run}, but host functions may return promises: the run waits for them, and other
-   * instances may run meanwhile.
+   * instances may run meanwhile. It may also wait on its own account, see `yieldEvery`.
    */
   async runAsync(
     func: number,
     args: readonly Value[],
-    options: RunOptions = {},
+    options: AsyncRunOptions = {},
   ): Promise<Outcome> {
     const run = this.#run;
     run.start(func, args, options, true);
     try {
       let outcome = run.go();
       while (outcome === undefined) {
-        let status: number;
-        try {
-          status = run.host.settle(await run.host.pending);
-        } catch (error) {
-          status = run.host.fail(error);
+        if (run.atSliceEnd) {
+          await run.pace.turn();
+          outcome = run.nextSlice();
+        } else {
+          let status: number;
+          try {
+            status = run.pace.settle(run.host, await run.pace.wait(run.host.pending!));
+          } catch (error) {
+            status = run.host.fail(error);
+          }
+          outcome = run.resume(status);
         }
-        outcome = run.resume(status);
       }
       return outcome;
     } finally {
@@ -180,8 +189,14 @@ class Run implements Tracer {
   readonly #signatureIds = new Map<string, number>();
   #running = false;
   #limits!: Limits;
-  /** Fuel that is not in the slice. */
-  #reserve = 0n;
+  /** What hands fuel out. */
+  pace: Pace = UNPACED;
+  /** Whether the fuel handed out does not suffice for what is at `ip`. */
+  atSliceEnd = false;
+  /** Cost of the segment there; 0 for a tick, which needs one unit. */
+  #sliceCost = 0;
+  /** Fuel that was handed out and does not fit the loop's counter. */
+  #granted = 0n;
   #mask = 0;
   #sink: TraceSink = NO_SINK;
   #entry = 0;
@@ -227,13 +242,14 @@ class Run implements Tracer {
   }
 
   /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
-  start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#running) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
     const limits = completeLimits(options.limits);
+    this.pace = createPace(options, async);
     warmOnce();
     this.#running = true;
     this.#limits = limits;
@@ -254,11 +270,13 @@ class Run implements Tracer {
         async,
       );
       this.#machine.maxDepth = limits.maxCallDepth;
-      this.#tiers = this.#mask === 0 ? this.#tierUp : undefined;
+      this.atSliceEnd = false;
+      // Machine code within a run has no slices of its own.
+      this.#tiers = this.#mask === 0 && this.pace === UNPACED ? this.#tierUp : undefined;
       this.#hunt = 0;
       this.#elsewhere = 0;
       this.#handedOver = undefined;
-      this.#split(limits.fuel, 0);
+      this.#split(this.pace.begin(limits.fuel), 0);
       if ((this.#mask & TraceMask.RUN) !== 0) {
         const { program } = this;
         this.#sink({ type: "run_start", program, entry: func, argCount: args.length });
@@ -285,6 +303,7 @@ class Run implements Tracer {
     returnStack(this.#machine.words);
     this.#machine.words = NO_WORDS;
     this.#sink = NO_SINK;
+    this.pace = UNPACED;
     this.#running = false;
   }
 
@@ -321,11 +340,13 @@ class Run implements Tracer {
     }
   }
 
-  /** Runs from the start; undefined when a host function's promise is pending. */
+  /** Runs from the start; undefined when a host function's promise is pending, or for a turn. */
   go(): Outcome | undefined {
     if (this.#rejected !== undefined) {
       return this.#failure({ ...this.#rejected, func: this.#entry, pc: 0 });
     }
+    const reason = this.pace.check();
+    if (reason !== undefined) return this.#located(reason, this.#entry, 0);
     this.#transfer();
     return this.#drive();
   }
@@ -340,8 +361,19 @@ class Run implements Tracer {
     return this.#afterHost(status) ?? this.#drive();
   }
 
+  /** Goes on with more fuel, unless the run is to end here. */
+  nextSlice(): Outcome | undefined {
+    return this.#refuel() ?? this.#drive();
+  }
+
   #drive(): Outcome | undefined {
     for (;;) {
+      if (this.atSliceEnd) {
+        if (this.pace.wantsTurn) return undefined;
+        const outcome = this.#refuel();
+        if (outcome !== undefined) return outcome;
+        continue;
+      }
       const exit = execute(this.#machine);
       let outcome: Outcome | undefined;
       switch (exit) {
@@ -352,9 +384,11 @@ class Run implements Tracer {
           this.#transfer();
           break;
         case Exit.TICK:
-          if (this.#reserve === 0n) return this.#trap({ kind: "FuelExceeded" });
-          if (this.#tiers !== undefined) this.#tiers.untilLook = this.#tiers.interval;
-          this.#split(this.#left(), 1);
+          if (this.#granted > 0n) {
+            if (this.#tiers !== undefined) this.#tiers.untilLook = this.#tiers.interval;
+            this.#split(this.#handedOut(), 1);
+          } else if (this.pace.reserve > 0n) this.#endSlice(0);
+          else return this.#trap({ kind: "FuelExceeded" });
           break;
         case Exit.CALL:
           if (this.#machine.depth >= this.#machine.maxDepth) {
@@ -404,51 +438,94 @@ class Run implements Tracer {
     }
   }
 
+  /** Fuel that was handed out and is left. */
+  #handedOut(): bigint {
+    return this.#granted + BigInt(this.#machine.fuel);
+  }
+
   /** Fuel left. */
   #left(): bigint {
-    return this.#reserve + BigInt(this.#machine.fuel);
+    return this.pace.reserve + this.#handedOut();
   }
 
-  /** Divides `left` into slice and reserve; the slice has `least` units if there are as many. */
-  #split(left: bigint, least: number): void {
-    const slice = this.#tiers === undefined
-      ? Math.min(SLICE, coldFuel)
-      : Math.max(this.#hunt > 0 ? 0 : this.#tiers.untilLook, least);
-    this.#slice = left < BigInt(slice) ? Number(left) : slice;
+  /**
+   * Gives the loop's counter its part of the fuel that was handed out: `least` units if there are as
+   * many.
+   */
+  #split(handedOut: bigint, least: number): void {
+    let slice: number;
+    if (this.#tiers === undefined) {
+      // Other runs may have used up what was left of it.
+      warmOnce();
+      slice = Math.min(SLICE, coldFuel);
+    } else slice = Math.max(this.#hunt > 0 ? 0 : this.#tiers.untilLook, least);
+    this.#slice = handedOut < BigInt(slice) ? Number(handedOut) : slice;
     this.#machine.fuel = this.#slice;
-    this.#reserve = left - BigInt(this.#slice);
+    this.#granted = handedOut - BigInt(this.#slice);
   }
 
-  /** Sets the fuel left and keeps what the slice has of it. */
+  /** Sets what is left of the fuel handed out; the loop keeps what it has of it. */
   #setLeft(left: bigint): void {
     if (left < BigInt(this.#machine.fuel)) this.#machine.fuel = Number(left);
-    this.#reserve = left - BigInt(this.#machine.fuel);
+    this.#granted = left - BigInt(this.#machine.fuel);
   }
 
-  /** Charges the segment at `ip`; when less fuel is left, goes on in metered code. */
+  #endSlice(cost: number): void {
+    this.atSliceEnd = true;
+    this.#sliceCost = cost;
+  }
+
+  /** Takes more fuel at the end of a slice, unless the run is to end there. */
+  #refuel(): Outcome | undefined {
+    this.atSliceEnd = false;
+    const cost = this.#sliceCost;
+    const reason = this.pace.check();
+    if (reason !== undefined) return cost === 0 ? this.#trap(reason) : this.#trapWithin(reason);
+    const left = BigInt(this.#machine.fuel);
+    const units = this.pace.more(BigInt(Math.max(1, cost)) - left);
+    coldFuel -= Number(units);
+    this.#split(left + units, 0);
+    if (cost > 0) this.#transfer();
+  }
+
+  /** Ends the run with a trap of the instruction that what is left of the slice leads to. */
+  #trapWithin(reason: TrapReason): Outcome {
+    const plain = this.#arena.find(this.#machine.ip);
+    const index = this.#firstIndex(plain) + this.#machine.fuel;
+    this.#machine.fuel = 0;
+    return this.#located(reason, plain.func, this.#verified.functions[plain.func].code.pcs[index]);
+  }
+
+  /** Index of the first instruction of the segment at `ip`. */
+  #firstIndex(plain: Translation): number {
+    const at = positionIndex(plain, this.#machine.ip);
+    return at === 0 ? 0 : plain.indexes[at - 1] + 1;
+  }
+
+  /**
+   * Charges the segment at `ip`, or ends the slice there; when less fuel is left altogether, goes on in
+   * metered code.
+   */
   #transfer(): void {
     let cost = this.#machine.code[this.#machine.ip - 1];
     if (this.#machine.fuel < cost) {
-      if (this.#reserve > 0n) {
+      if (this.#granted > 0n) {
         if (this.#tiers !== undefined) {
           this.#look(this.#tiers);
           // Perhaps elsewhere now.
           cost = this.#machine.code[this.#machine.ip - 1];
-        } else {
-          coldFuel -= SLICE;
-          warmOnce();
-        }
+        } else coldFuel -= SLICE;
       }
-      this.#split(this.#left(), cost);
+      this.#split(this.#handedOut(), cost);
     }
     if (this.#machine.fuel >= cost) {
       this.#machine.fuel -= cost;
       return;
     }
+    if (this.#left() >= BigInt(cost)) return this.#endSlice(cost);
     const arena = this.#arena;
     const plain = arena.find(this.#machine.ip);
-    const at = positionIndex(plain, this.#machine.ip);
-    const first = at === 0 ? 0 : plain.indexes[at - 1] + 1;
+    const first = this.#firstIndex(plain);
     const metered = translate(arena, this.#verified, this.#heap, plain.func, true);
     this.#machine.code = arena.code;
     // Position 0 traces the function's entry, which is no instruction.
@@ -571,7 +648,7 @@ class Run implements Tracer {
         this.#stay(func, clash);
         const cost = this.#machine.code[this.#machine.ip - 1];
         // Not a place to look: what would be handed over has just come back.
-        if (this.#machine.fuel < cost) this.#split(this.#left(), cost);
+        if (this.#machine.fuel < cost) this.#split(this.#handedOut(), cost);
         this.#transfer();
         return undefined;
       }
@@ -589,7 +666,7 @@ class Run implements Tracer {
     const left = tiers.fuel;
     this.#elsewhere += Number(this.#before - left);
     this.#machine.fuel = Math.max(0, this.#machine.fuel - HAND_OVER_COST);
-    this.#reserve = 0n;
+    this.#granted = 0n;
     this.#setLeft(left);
     if (result === TIER_TRAPPED) return this.#failure(tiers.trap!);
     if (result !== TIER_RETURNED) throw new Error(`internal: a faster tier gave ${result}`);
@@ -643,7 +720,8 @@ class Run implements Tracer {
   /** What is left of the host call at `ip` once the host is done with it. */
   #afterHost(status: number): Outcome | undefined {
     if (status === HOST_TRAP || status === HOST_CHARGED) {
-      const left = this.#left() - this.host.charged;
+      const left = this.#handedOut() - this.host.charged;
+      if (left < 0n) this.pace.take(-left);
       this.#setLeft(left < 0n ? 0n : left);
     }
     if (status === HOST_TRAP) return this.#trap(this.host.reason!);
@@ -657,6 +735,11 @@ class Run implements Tracer {
     const results = this.host.results.i64;
     for (let k = 0; k < n; k++) this.#machine.words.i64[fp + code[next - 1 - n + k]] = results[k];
     this.#machine.ip = next;
+    if (this.pace.canStop && this.pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      this.pace.giveBack(this.#handedOut());
+      this.#split(0n, 0);
+    }
     this.#transfer();
   }
 
@@ -686,7 +769,10 @@ class Run implements Tracer {
         }
       }
     }
-    const pc = code.pcs[index];
+    return this.#located(reason, func, code.pcs[index]);
+  }
+
+  #located(reason: TrapReason, func: number, pc: number): Outcome {
     const span = spanAt(this.program.functions[func].spans, pc);
     return this.#failure(
       span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span },

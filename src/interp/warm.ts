@@ -225,6 +225,8 @@ function hostProgram(): Program {
 export function warmUp(): void {
   const heap = new Heap([]);
   heap.begin(1 << 18);
+  // Any memory may come, and nothing that is meant to stay in the loop may leave it for more.
+  heap.reserve(1 << 17);
   const host = new HostCaller(
     hostProgram(),
     createHost([
@@ -285,4 +287,5 @@ export function warmUp(): void {
       execute(machine);
     }
   }
+  heap.dispose();
 }
