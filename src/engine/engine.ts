@@ -39,7 +39,9 @@ export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { Counters, type EngineStats } from "./stats.ts";
 
 export type { Thresholds } from "./auto_tier.ts";
-export type { EngineStats, ExitCounts } from "./stats.ts";
+export { type EngineStats, type ExitCounts, formatStats } from "./stats.ts";
+export { CompileError } from "../codegen/compiled.ts";
+export { LowerError, type Unsupported } from "../front/lower_error.ts";
 
 /** The ways of running a program that this version has. */
 export const TIERS = ["auto", "interp", "native", "wasm"] as const;

@@ -72,8 +72,11 @@ function warmOnce(): void {
  */
 const HUNT_SEGMENTS = 64;
 
-/** What handing a frame over costs the interpreter, in units of its clock. */
-const HAND_OVER_COST = 16;
+/**
+ * What handing a frame over costs, in units of the clock: a caller that does little but call functions
+ * which are hot already would otherwise be found late.
+ */
+const HAND_OVER_COST = 128;
 
 /** Trap kinds of the loop's exits from `Exit.TRAPS + 4` on. */
 const PLAIN_TRAPS: readonly PlainTrapKind[] = [
