@@ -3,7 +3,7 @@
  * the dominator tree in preorder, which visits every forward edge's source before its target.
  *
  * - A pure instruction, or a load from memory that does not change, gives way to an equal one that
- *   dominates it.
+ *   dominates it, and a load from an object made here to the value it was made with.
  * - A block parameter that receives one value only is that value.
  * - Behind `trap_if c` and on the edges of `br_if c` the value of `c`, and of comparisons it decides,
  *   is known; checks that repeat a dominating one go.
@@ -17,10 +17,11 @@
 import type { Cfg } from "../ir/cfg.ts";
 import type { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
-import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, Region, Type } from "../ir/opcodes.ts";
+import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, OP_VALUES, Type } from "../ir/opcodes.ts";
 import { type Analyses, Words } from "./analyses.ts";
 import { becomeSmallInt, isInt, isIntValue } from "./constants.ts";
 import { fold, isBoolean, stripCondition } from "./fold.ts";
+import { isObjectLoad, ObjectStores } from "./objects.ts";
 import { ValueTable } from "./value_table.ts";
 
 /** Numbers values and folds. */
@@ -47,6 +48,7 @@ class Numbering {
   readonly #cfg: Cfg;
   readonly #dominators: Dominators;
   readonly #table: ValueTable;
+  readonly #stores: ObjectStores;
   /** What each value has been replaced by, itself if nothing. */
   #replaced: Int32Array;
   /** UNKNOWN, ZERO or NONZERO by value, within the subtree being visited. */
@@ -66,6 +68,7 @@ class Numbering {
     this.#cfg = analyses.cfg;
     this.#dominators = analyses.dominators;
     this.#table = new ValueTable(func, analyses);
+    this.#stores = new ObjectStores(func, analyses.dominators);
     this.#replaced = analyses.words(Words.replaced, 0);
     this.#known = analyses.words(Words.known, 0);
     this.#cover();
@@ -170,7 +173,8 @@ class Numbering {
       func.mapUses(v, this.#replaced);
       const op = func.op[v], flags = OP_FLAGS[op];
       if ((flags & Flag.PURE) !== 0) this.#visitPure(v);
-      else if ((flags & Flag.READS) !== 0 && isConstantLoad(func, v)) this.#number(v);
+      else if ((flags & Flag.WRITES) !== 0 && OP_VALUES[op] === 2) this.#stores.enter(v);
+      else if ((flags & Flag.READS) !== 0 && isObjectLoad(func, v)) this.#visitLoad(v);
       else if (op === Op.trap_if || op === Op.trap_unless) {
         if (this.#visitTrap(v)) return;
       } else if ((flags & Flag.TERMINATOR) !== 0) this.#visitTerminator(v);
@@ -214,6 +218,13 @@ class Numbering {
     let same = fold(func, v);
     if (func.count > before) same = this.#enterConstants(before, v, same);
     if (same !== v) this.#replace(v, same);
+    else this.#number(v);
+  }
+
+  #visitLoad(v: number): void {
+    const op = this.#func.op[v], stored = this.#stores.load(v);
+    if (stored !== v) this.#replace(v, stored);
+    else if (this.#func.op[v] !== op) this.#visitPure(v);
     else this.#number(v);
   }
 
@@ -336,12 +347,6 @@ class Numbering {
     } else takeTarget(func, v, choice);
     this.branchesChanged = true;
   }
-}
-
-function isConstantLoad(func: Func, v: number): boolean {
-  const op = func.op[v];
-  return func.aux[v] === Region.object && op >= Op.load8u && op <= Op.hloadf64 &&
-    (OP_FLAGS[op] & Flag.WRITES) === 0;
 }
 
 function isConstant(func: Func, v: number): boolean {
