@@ -20,6 +20,9 @@ export type { RunOptions } from "../interp/interpreter.ts";
 /** The ways of running a program that this version has. */
 export const TIERS = ["interp", "native"] as const;
 
+/** Programs without instances whose code is kept, for those who load a program for every run. */
+const IDLE_PROGRAMS = 32;
+
 /** How a program is run. */
 export type Tier = (typeof TIERS)[number];
 
@@ -57,6 +60,8 @@ export class Engine implements Disposable {
   readonly tier: Tier;
   readonly #instances = new Set<Instance>();
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
+  /** Those of `#programs` that have no instance, the one that lost its last the longest ago first. */
+  readonly #idle = new Set<VerifiedProgram>();
   readonly #runtime: NativeRuntime | undefined;
   readonly #maxStack: number;
   #disposed = false;
@@ -96,18 +101,34 @@ export class Engine implements Disposable {
   #native(program: VerifiedProgram): NativeProgram {
     let native = this.#programs.get(program);
     if (native === undefined) {
-      native = new NativeProgram(program, this.#runtime!);
+      native = new NativeProgram(program, this.#runtime!, () => this.#setIdle(program));
       this.#programs.set(program, native);
     }
+    this.#idle.delete(program);
     return native;
   }
 
-  /** Disposes of all instances. */
+  /** The last instance of a program is gone. */
+  #setIdle(program: VerifiedProgram): void {
+    this.#idle.add(program);
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= IDLE_PROGRAMS && !this.#disposed) break;
+      this.#idle.delete(oldest);
+      this.#programs.get(oldest)![Symbol.dispose]();
+      this.#programs.delete(oldest);
+    }
+  }
+
+  /** Disposes of all instances. Runs that are under way end first. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const instance of [...this.#instances]) instance[Symbol.dispose]();
-    for (const native of this.#programs.values()) native[Symbol.dispose]();
-    this.#programs.clear();
+    for (const [program, native] of this.#programs) {
+      if (native.isUsed) continue; // by a run, which gives it back
+      native[Symbol.dispose]();
+      this.#programs.delete(program);
+    }
+    this.#idle.clear();
     this.#runtime?.[Symbol.dispose]();
   }
 }
@@ -115,7 +136,9 @@ export class Engine implements Disposable {
 /** A program ready to run; made by {@linkcode Engine.load}. */
 export class Instance implements Disposable {
   #interpreter: Interpreter | undefined;
-  readonly #program: Program;
+  #disposed = false;
+  readonly #verified: VerifiedProgram;
+  readonly #host: Host;
   readonly #runner: NativeRunner | undefined;
   readonly #onDispose: (instance: Instance) => void;
 
@@ -126,15 +149,15 @@ export class Instance implements Disposable {
     runner: NativeRunner | undefined,
     onDispose: (instance: Instance) => void,
   ) {
-    this.#interpreter = createInterpreter(program, host);
+    this.#verified = program;
+    this.#host = host;
     this.#runner = runner;
-    this.#program = this.#interpreter.program;
     this.#onDispose = onDispose;
   }
 
   /** The program. */
   get program(): Program {
-    return this.#program;
+    return this.#verified.program;
   }
 
   /**
@@ -146,11 +169,11 @@ export class Instance implements Disposable {
    * @throws {Error} When the instance is disposed of, or is running already.
    */
   run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
-    const interpreter = this.#live();
+    this.#checkLive();
     const index = this.#resolve(func);
     // Traced runs use the interpreter: machine code has no events.
     if (this.#runner === undefined || options.trace !== undefined) {
-      return interpreter.run(index, args, options);
+      return this.#interpreted().run(index, args, options);
     }
     return this.#runner.run(index, args, options);
   }
@@ -161,31 +184,40 @@ export class Instance implements Disposable {
     args: readonly Value[],
     options: RunOptions = {},
   ): Promise<Outcome> {
-    const interpreter = this.#live();
+    this.#checkLive();
     const index = this.#resolve(func);
     if (this.#runner === undefined || options.trace !== undefined) {
-      return await interpreter.runAsync(index, args, options);
+      return await this.#interpreted().runAsync(index, args, options);
     }
     return await this.#runner.runAsync(index, args, options);
   }
 
-  #live(): Interpreter {
-    if (this.#interpreter === undefined) throw new Error("the instance has been disposed of");
-    return this.#interpreter;
+  #checkLive(): void {
+    if (this.#disposed) throw new Error("the instance has been disposed of");
+  }
+
+  #interpreted(): Interpreter {
+    return this.#interpreter ??= createInterpreter(this.#verified, this.#host);
   }
 
   #resolve(func: number | string): number {
     if (typeof func === "number") return func;
-    const index = findFunction(this.#program, func);
+    const index = findFunction(this.program, func);
     if (index >= 0) return index;
-    const names = this.#program.functionNames.map((name) => this.#program.symbols[name.symbol]);
+    const names = this.program.functionNames.map((name) => this.program.symbols[name.symbol]);
     throw new TypeError(`no function is named ${JSON.stringify(func)}${didYouMean(func, names)}`);
   }
 
-  /** Frees the instance's memory. Outcomes already returned stay valid. */
+  /**
+   * Frees the instance's memory, at the end of its run if one is under way. Outcomes already returned
+   * stay valid.
+   */
   [Symbol.dispose](): void {
-    if (this.#interpreter === undefined) return;
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#interpreter?.[Symbol.dispose]();
     this.#interpreter = undefined;
+    this.#runner?.[Symbol.dispose]();
     this.#onDispose(this);
   }
 }

@@ -55,7 +55,7 @@ interface Entry {
 }
 
 /** The runs of one instance in machine code; one at a time. */
-export class NativeRunner {
+export class NativeRunner implements Disposable {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -68,6 +68,8 @@ export class NativeRunner {
   /** Word k of a host call's arguments is word k of the area. */
   readonly #slots: Int32Array;
   readonly #entries: (Entry | undefined)[] = [];
+
+  #disposed = false;
 
   // The run under way.
   #context: ContextBlock | undefined;
@@ -95,6 +97,7 @@ export class NativeRunner {
     this.#tableLo = native.tableAddress | 0;
     this.#tableHi = native.tableAddress / 2 ** 32 | 0;
     const words = areaWords(program);
+    native.retain();
     this.#contextBytes = Context.area + 8 * words;
     this.#slots = Int32Array.from({ length: words }, (_, k) => k);
   }
@@ -234,10 +237,24 @@ export class NativeRunner {
   #finish(): void {
     this.#heap.reset();
     this.#host.end();
-    if (this.#stack !== undefined) this.#runtime.returnStack(this.#stack);
-    if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
+    const context = this.#context, stack = this.#stack;
     this.#stack = undefined;
     this.#context = undefined;
+    if (this.#disposed) this.#free();
+    if (stack !== undefined) this.#runtime.returnStack(stack);
+    if (context !== undefined) this.#runtime.returnContext(context);
+  }
+
+  /** Gives up what is kept between runs, the code included; a run that is under way ends first. */
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#context === undefined) this.#free();
+  }
+
+  #free(): void {
+    this.#heap.dispose();
+    this.#native.release();
   }
 
   #publishHeapBounds(context: ContextBlock): void {

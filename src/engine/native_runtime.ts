@@ -46,6 +46,8 @@ export class NativeRuntime implements Disposable {
   readonly #contexts: ContextBlock[] = [];
   readonly #stacks: GuestStack[] = [];
   #disposed = false;
+  /** Contexts that are lent: runs under way. */
+  #runs = 0;
 
   /**
    * Opens the runtime.
@@ -74,10 +76,14 @@ export class NativeRuntime implements Disposable {
     if (this.#disposed) throw new Error("the engine has been disposed of");
     const pooled = this.#contexts.pop();
     if (pooled !== undefined) {
-      if (pooled.size >= bytes) return pooled;
+      if (pooled.size >= bytes) {
+        this.#runs++;
+        return pooled;
+      }
       pooled[Symbol.dispose]();
     }
     const context = new ContextBlock(bytes);
+    this.#runs++;
     const { u64 } = context;
     u64[Context.leave >> 3] = BigInt(this.#leave);
     u64[Context.memcpy >> 3] = BigInt(this.#libc.address("memcpy"));
@@ -88,8 +94,10 @@ export class NativeRuntime implements Disposable {
 
   /** Takes a context block back. */
   returnContext(context: ContextBlock): void {
+    this.#runs--;
     if (this.#disposed || this.#contexts.length >= POOL_LIMIT) context[Symbol.dispose]();
     else this.#contexts.push(context);
+    if (this.#disposed && this.#runs === 0) this.#free();
   }
 
   /** A guest stack with room for `bytes` of frames beside what C functions need. */
@@ -110,10 +118,14 @@ export class NativeRuntime implements Disposable {
     } else this.#stacks.push(stack);
   }
 
-  /** Frees code, contexts and stacks. No machine code may be running. */
+  /** Frees code, contexts and stacks, as soon as the last run has ended. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    if (this.#runs === 0) this.#free();
+  }
+
+  #free(): void {
     for (const context of this.#contexts.splice(0)) context[Symbol.dispose]();
     for (const stack of this.#stacks.splice(0)) stack[Symbol.dispose]();
     this.gate[Symbol.dispose]();

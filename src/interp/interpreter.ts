@@ -74,8 +74,11 @@ const FIRST_CODE_WORDS = 256;
 const NO_WORDS = createWords(0);
 const NO_SINK: TraceSink = () => {};
 
-/** An instance of a verified program; made by {@linkcode createInterpreter}. */
-export class Interpreter {
+/**
+ * An instance of a verified program; made by {@linkcode createInterpreter}. Disposing of it lets others
+ * have the memory it used last; a run that is under way ends first.
+ */
+export class Interpreter implements Disposable {
   readonly #run: Run;
 
   /** Use {@linkcode createInterpreter}. */
@@ -134,6 +137,11 @@ export class Interpreter {
       run.finish();
     }
   }
+
+  /** Gives up what the instance keeps between runs. It must not be run again. */
+  [Symbol.dispose](): void {
+    this.#run.dispose();
+  }
 }
 
 /** Makes an instance of `verified` that calls `host`. Functions are translated when first called. */
@@ -152,6 +160,7 @@ class Run implements Tracer {
   readonly #arena: CodeArena;
   readonly #signatureIds = new Map<string, number>();
   #running = false;
+  #disposed = false;
   #limits!: Limits;
   /** Fuel that is not in the slice. */
   #reserve = 0n;
@@ -230,6 +239,13 @@ class Run implements Tracer {
     this.#machine.words = NO_WORDS;
     this.#sink = NO_SINK;
     this.#running = false;
+    if (this.#disposed) this.#heap.dispose();
+  }
+
+  /** Gives the memory up, when the run that is under way has ended if there is one. */
+  dispose(): void {
+    this.#disposed = true;
+    if (!this.#running) this.#heap.dispose();
   }
 
   /** Pushes the entry frame above the words that take its results. */
