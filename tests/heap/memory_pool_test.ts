@@ -51,6 +51,17 @@ Deno.test("what is disposed of leaves its memory to others", () => {
   other.dispose();
 });
 
+Deno.test("a large memory goes with the heap that is disposed of, and comes back to one that is not", () => {
+  const heap = new Heap([]);
+  const memory = dirty(heap, 4 << 20);
+  assert(dirty(heap, 10) === memory);
+  heap.dispose();
+  const other = new Heap([]);
+  other.begin(100);
+  assert(other.memory !== memory);
+  other.dispose();
+});
+
 Deno.test("a memory that changes hands holds nothing of the heap that had it before", () => {
   const first = new Heap([{ type: "str", value: "a secret that is longer than what comes after" }]);
   const size = 300_000;
