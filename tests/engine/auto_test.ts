@@ -53,7 +53,7 @@ for (const thresholds of THRESHOLDS) {
   nativeTest(`all recorded outcomes with looks ${JSON.stringify(thresholds)}`, () => {
     const folder = new URL("../corpus/extape/", import.meta.url);
     const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
-    using runner = new ConformanceRunner(folder, { tier: "auto", thresholds });
+    using runner = new ConformanceRunner(folder, new Engine({ tier: "auto", thresholds }));
     const failed: string[] = [];
     for (const entry of entries) {
       const actual = runner.run(entry);
