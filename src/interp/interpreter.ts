@@ -14,7 +14,7 @@ import { formatSignature, type Signature, typeClass } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { AccessSink } from "./access.ts";
-import { CodeArena, positionIndex, type Translation } from "./arena.ts";
+import { CodeArena, positionIndex } from "./arena.ts";
 import { checkCallee, checkEntry } from "./entry.ts";
 import { execute } from "./execute.ts";
 import type { Host } from "./host.ts";
@@ -168,6 +168,8 @@ class Run implements Tracer {
   atSliceEnd = false;
   /** Cost of the segment there; 0 for a tick, which needs one unit. */
   #sliceCost = 0;
+  /** Why the run ends when the fuel handed out is used up. */
+  #stop: TrapReason | undefined;
   /** Fuel that was handed out and does not fit the loop's counter. */
   #granted = 0n;
   #mask = 0;
@@ -224,7 +226,9 @@ class Run implements Tracer {
         async,
       );
       this.#machine.maxDepth = limits.maxCallDepth;
+      this.host.isWatched = this.pace.canStop;
       this.atSliceEnd = false;
+      this.#stop = undefined;
       this.#split(this.pace.begin(limits.fuel));
       if ((this.#mask & TraceMask.RUN) !== 0) {
         const { program } = this;
@@ -323,6 +327,7 @@ class Run implements Tracer {
           break;
         case Exit.TICK:
           if (this.#granted > 0n) this.#split(this.#handedOut());
+          else if (this.#stop !== undefined) return this.#trap(this.#stop);
           else if (this.pace.reserve > 0n) this.#endSlice(0);
           else return this.#trap({ kind: "FuelExceeded" });
           break;
@@ -391,31 +396,23 @@ class Run implements Tracer {
     this.#sliceCost = cost;
   }
 
-  /** Takes more fuel at the end of a slice, unless the run is to end there. */
+  /** Takes more fuel at the end of a slice, or has the run end there. */
   #refuel(): Outcome | undefined {
     this.atSliceEnd = false;
     const cost = this.#sliceCost;
     const reason = this.pace.check();
-    if (reason !== undefined) return cost === 0 ? this.#trap(reason) : this.#trapWithin(reason);
+    if (reason !== undefined) {
+      if (cost === 0) return this.#trap(reason);
+      // What is left may lead to a trap of its own.
+      this.#stop = reason;
+      this.#meter();
+      return;
+    }
     const left = BigInt(this.#machine.fuel);
     const units = this.pace.more(BigInt(Math.max(1, cost)) - left);
     coldFuel -= Number(units);
     this.#split(left + units);
     if (cost > 0) this.#transfer();
-  }
-
-  /** Ends the run with a trap of the instruction that what is left of the slice leads to. */
-  #trapWithin(reason: TrapReason): Outcome {
-    const plain = this.#arena.find(this.#machine.ip);
-    const index = this.#firstIndex(plain) + this.#machine.fuel;
-    this.#machine.fuel = 0;
-    return this.#located(reason, plain.func, this.#verified.functions[plain.func].code.pcs[index]);
-  }
-
-  /** Index of the first instruction of the segment at `ip`. */
-  #firstIndex(plain: Translation): number {
-    const at = positionIndex(plain, this.#machine.ip);
-    return at === 0 ? 0 : plain.indexes[at - 1] + 1;
   }
 
   /**
@@ -424,18 +421,24 @@ class Run implements Tracer {
    */
   #transfer(): void {
     const cost = this.#machine.code[this.#machine.ip - 1];
-    if (this.#machine.fuel < cost) {
-      if (this.#granted > 0n) coldFuel -= SLICE;
+    if (this.#machine.fuel < cost && this.#granted > 0n) {
+      coldFuel -= SLICE;
       this.#split(this.#handedOut());
     }
     if (this.#machine.fuel >= cost) {
       this.#machine.fuel -= cost;
       return;
     }
-    if (this.#left() >= BigInt(cost)) return this.#endSlice(cost);
+    if (this.#left() >= BigInt(cost)) this.#endSlice(cost);
+    else this.#meter();
+  }
+
+  /** Goes on in metered code, which charges instruction by instruction, at the segment at `ip`. */
+  #meter(): void {
     const arena = this.#arena;
     const plain = arena.find(this.#machine.ip);
-    const first = this.#firstIndex(plain);
+    const at = positionIndex(plain, this.#machine.ip);
+    const first = at === 0 ? 0 : plain.indexes[at - 1] + 1;
     const metered = translate(arena, this.#verified, this.#heap, plain.func, true);
     this.#machine.code = arena.code;
     // Position 0 traces the function's entry, which is no instruction.
