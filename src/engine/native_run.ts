@@ -260,6 +260,7 @@ export class NativeRunner {
     if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
     this.#stack = undefined;
     this.#context = undefined;
+    this.#pace.end();
     this.#pace = UNPACED;
   }
 

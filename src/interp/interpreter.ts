@@ -250,6 +250,7 @@ class Run implements Tracer {
     returnStack(this.#machine.words);
     this.#machine.words = NO_WORDS;
     this.#sink = NO_SINK;
+    this.pace.end();
     this.pace = UNPACED;
     this.#running = false;
   }

@@ -358,6 +358,31 @@ tierTest("a promise is waited for until the deadline or the abort", async (tier)
   check(outcome, "Aborted");
   assert(!outcome.ok && outcome.trap.kind === "Aborted");
   assertEquals(outcome.trap.cause, "no reason");
+  // The host function itself may be the one who aborts, or takes too long before it promises.
+  const own = new AbortController();
+  using aborting = engine.load(
+    program,
+    host(() => {
+      own.abort();
+      for (const start = performance.now(); performance.now() - start < 10;);
+      return new Promise(() => {});
+    }),
+  );
+  const late = await aborting.runAsync("waits", [i64(2)], { timeout: 5 });
+  assertEquals([late.ok, !late.ok && late.trap.kind], [false, "TimedOut"]);
+  const { signal } = own;
+  const early = await aborting.runAsync("waits", [i64(2)], { signal });
+  assertEquals([early.ok, !early.ok && early.trap.pc], [false, 0]);
+  const second = new AbortController();
+  using twice = engine.load(
+    program,
+    host((n) => {
+      if (n > 0n) second.abort();
+      return n > 0n ? new Promise(() => {}) : Promise.resolve(n);
+    }),
+  );
+  const other = await twice.runAsync("waits", [i64(3)], { signal: second.signal });
+  assertEquals([other.ok, other.hostCalls, second.signal.aborted], [false, 2n, true]);
   // Nobody waits any more; the errors are nobody's.
   for (const reject of rejections) reject();
   await new Promise((resolve) => setTimeout(resolve, 1));
