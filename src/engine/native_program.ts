@@ -6,7 +6,7 @@
  */
 import { ContextBlock } from "../../ffi/memory.ts";
 import type { CompiledFunction } from "../codegen/compiled.ts";
-import { lowerFunction, unsupported } from "../front/tape.ts";
+import { lowerFunction, lowerLoop, unsupported } from "../front/tape.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Op as IrOp } from "../ir/opcodes.ts";
@@ -21,8 +21,10 @@ const INLINE_INSTRUCTIONS = 40;
 /** `NativeRunner` answers requests. */
 const LOWER_OPTIONS = { requests: true } as const;
 
-/** A function whose code has been published. */
+/** A function, or what of one runs from a loop on, whose code has been published. */
 export interface NativeFunction {
+  /** The program's function. */
+  readonly func: number;
   /** Address of the thunk that takes arguments from the context area. */
   readonly thunk: number;
   /** Stack bytes of one activation. */
@@ -38,13 +40,21 @@ export interface NativeFunction {
 }
 
 /** Everything a run of one entry function may reach. */
-interface Reach {
+export interface Reach {
   readonly functions: readonly number[];
   readonly usesHeap: boolean;
   /** Stack bytes of the deepest chain of calls; infinite when calls can recur. */
   readonly stackBytes: number;
   /** The largest frame. */
   readonly frameBytes: number;
+}
+
+/** What of a function runs from the start of one of its blocks. */
+export interface NativeLoop extends Omit<Reach, "functions"> {
+  /** Its code, a `NativeFunction` by this index. */
+  readonly index: number;
+  /** For each word of its arguments the word of the function's registers. */
+  readonly words: Int32Array;
 }
 
 /** See the module text. */
@@ -59,6 +69,7 @@ export class NativeProgram implements Disposable {
   /** Lowered functions that may be inlined, null for those that may not. */
   readonly #small: (Func | null | undefined)[];
   readonly #calleesOf: (readonly number[] | undefined)[];
+  readonly #loops = new Map<number, NativeLoop>();
 
   /** Prepares a program; nothing is compiled yet. */
   constructor(verified: VerifiedProgram, runtime: NativeRuntime) {
@@ -102,6 +113,44 @@ export class NativeProgram implements Disposable {
     };
     this.#reach[func] = reach;
     return reach;
+  }
+
+  /**
+   * Compiles what of `func` runs from the start of bytecode block `block` on, and everything that it
+   * can call.
+   *
+   * @throws {LowerError} When one of them uses an opcode that has no machine code.
+   */
+  ensureLoop(func: number, block: number): NativeLoop {
+    const key = func * 2 ** 26 + block;
+    const known = this.#loops.get(key);
+    if (known !== undefined) return known;
+    const problem = unsupported(this.#verified, func, LOWER_OPTIONS);
+    if (problem !== undefined) throw new LowerError(func, problem);
+    let usesHeap = false;
+    let frameBytes = 0;
+    let deepest = 0;
+    for (const callee of this.#callees(func)) {
+      const reach = this.ensure(callee);
+      usesHeap ||= reach.usesHeap;
+      frameBytes = Math.max(frameBytes, reach.frameBytes);
+      deepest = Math.max(deepest, reach.stackBytes);
+    }
+    const { counters } = this.#runtime;
+    const start = performance.now();
+    const { func: ir, words } = lowerLoop(this.#verified, func, block, LOWER_OPTIONS);
+    optimize(ir, { index: func, functions: (callee) => this.#inlinable(callee) });
+    // Loops follow the functions; nothing calls them, so they are in no table.
+    const index = this.#compiled.length;
+    const code = this.#publish(ir, func, index);
+    this.#compiled.push(code);
+    counters.loopsCompiled++;
+    counters.compileMilliseconds += performance.now() - start;
+    usesHeap ||= code.usesHeap;
+    frameBytes = Math.max(frameBytes, code.frameBytes);
+    const loop = { index, words, usesHeap, frameBytes, stackBytes: code.frameBytes + deepest };
+    this.#loops.set(key, loop);
+    return loop;
   }
 
   #reachable(func: number): number[] {
@@ -158,13 +207,26 @@ export class NativeProgram implements Disposable {
   }
 
   #compile(index: number): void {
+    const { counters } = this.#runtime;
+    const start = performance.now();
     const func = lowerFunction(this.#verified, index, LOWER_OPTIONS);
     optimize(func, { index, functions: (callee) => this.#inlinable(callee) });
-    const usesHeap = touchesHeap(func);
-    const compiled: CompiledFunction = this.#runtime.target.compile(func, index);
+    const compiled = this.#publish(func, index, index);
+    this.#table.u64[index] = BigInt(compiled.entry);
+    this.#compiled[index] = compiled;
+    counters.functionsCompiled++;
+    counters.compileMilliseconds += performance.now() - start;
+  }
+
+  /** Compiles IR of function `func`; its sites are those of `index`. */
+  #publish(ir: Func, func: number, index: number): NativeFunction & { readonly entry: number } {
+    const usesHeap = touchesHeap(ir);
+    const compiled: CompiledFunction = this.#runtime.target.compile(ir, index);
     const address = this.#runtime.space.publish(compiled.code, 16);
-    this.#table.u64[index] = BigInt(address + compiled.entry);
-    this.#compiled[index] = {
+    this.#runtime.counters.codeBytes += compiled.code.length;
+    return {
+      func,
+      entry: address + compiled.entry,
       thunk: address + compiled.thunk,
       frameBytes: compiled.frameBytes,
       sites: compiled.sites,
@@ -193,6 +255,7 @@ export class NativeProgram implements Disposable {
     }
     this.#compiled.fill(undefined);
     this.#reach.fill(undefined);
+    this.#loops.clear();
     this.#table[Symbol.dispose]();
   }
 }

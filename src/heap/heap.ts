@@ -1,16 +1,25 @@
 /**
  * The linear memory of one instance: constants at the bottom, then a bump allocator whose contents
  * live until the run ends. Relies on the layout; guarantees that nothing is allocated beyond
- * `maxMemory`, that the memory's base address only changes between runs, and that an instance which
- * never touches memory never creates one.
+ * `maxMemory`, that the memory's base address only changes between runs, that `SLACK_BYTES` behind the
+ * soft end can be read and written, that no byte below the soft end comes from another instance, and
+ * that an instance which never touches memory, or does not run, has none.
  *
  * @module
  */
 import type { Constant } from "../tape/program.ts";
-import { align8, MAX_MEMORY_BYTES, MAX_PAGES, NULL_BYTES, PAGE_BYTES } from "./layout.ts";
+import { align8, MAX_MEMORY_BYTES, NULL_BYTES, PAGE_BYTES, SLACK_BYTES } from "./layout.ts";
+import {
+  acquireMemory,
+  disownMemory,
+  newOwner,
+  type PooledMemory,
+  refreshViews,
+  releaseMemory,
+} from "./memory_pool.ts";
 
-/** Memories larger than this are dropped when a run ends, so that one large run costs nothing later. */
-const KEEP_BYTES = 16 << 20;
+/** A taken-over memory is wiped this much at a time, or as much as has been wiped already. */
+const WIPE_BYTES = 16 << 10;
 
 const encoder = new TextEncoder();
 
@@ -58,10 +67,12 @@ export class Heap {
   /** Counts runs: a view that remembers another number is stale. */
   generation = 0;
 
-  #memory: WebAssembly.Memory | undefined;
-  #constants: readonly Constant[];
-  /** (offset, length) by pool index; filled when memory is created. */
+  #pooled: PooledMemory | undefined;
+  readonly #owner = newOwner();
+  readonly #constants: readonly Constant[];
+  /** (offset, length) by pool index, and the bytes; made when first needed. */
   #constantWords = NO_U32;
+  #constantBytes: Uint8Array | undefined;
   #maxMemory = 0;
   /** The address that `top` may not pass in this run. */
   #end = 0;
@@ -71,14 +82,19 @@ export class Heap {
     this.#constants = constants;
   }
 
-  /** The memory; created, with the constants written, by the first access. */
+  /** The memory, with the constants written; there is one from the first access until the run ends. */
   get memory(): WebAssembly.Memory {
-    return this.#memory ?? this.#create();
+    return (this.#pooled ?? this.#attach()).memory;
   }
 
-  /** Whether the memory exists yet. */
+  /** What the pool knows of the memory; for tiers that keep its address there. */
+  get pooled(): PooledMemory {
+    return this.#pooled ?? this.#attach();
+  }
+
+  /** Whether there is a memory now. */
   get hasMemory(): boolean {
-    return this.#memory !== undefined;
+    return this.#pooled !== undefined;
   }
 
   /** The next free byte. */
@@ -96,37 +112,50 @@ export class Heap {
     return this.#end;
   }
 
-  /** Starts a run that may allocate `maxMemory` bytes above the constants. */
+  /**
+   * Starts a run that may allocate `maxMemory` bytes above the constants. A heap that has had a memory
+   * before gets one: code may have the offsets of constants.
+   */
   begin(maxMemory: number): void {
     this.generation++;
     this.#maxMemory = maxMemory;
-    if (this.#memory !== undefined) this.#setLimit();
+    if (this.#pooled !== undefined) this.#setLimit();
+    else if (this.#constantBytes !== undefined) this.#attach();
   }
 
-  /** Ends a run: frees what it allocated and makes its views stale. */
+  /** Ends a run: frees what it allocated, gives the memory back and makes its views stale. */
   reset(): void {
     this.generation++;
-    this.bounds[BOUNDS_TOP] = this.base;
-    if (this.u8.length > KEEP_BYTES) {
-      this.#memory = undefined;
-      this.base = this.bounds[BOUNDS_TOP] = this.bounds[BOUNDS_SOFT_END] = 0;
-      this.u8 = NO_BYTES;
-      this.i32 = NO_I32;
-      this.u32 = NO_U32;
-      this.i64 = NO_I64;
-      this.u64 = NO_U64;
-    }
+    const pooled = this.#pooled;
+    if (pooled === undefined) return;
+    // Copies of whole words may have written behind the top.
+    const top = Math.min(this.bounds[BOUNDS_TOP] + SLACK_BYTES, pooled.u8.length);
+    if (top > pooled.dirty) pooled.dirty = top;
+    this.#pooled = undefined;
+    this.base = this.bounds[BOUNDS_TOP] = this.bounds[BOUNDS_SOFT_END] = 0;
+    this.u8 = NO_BYTES;
+    this.i32 = NO_I32;
+    this.u32 = NO_U32;
+    this.i64 = NO_I64;
+    this.u64 = NO_U64;
+    releaseMemory(pooled);
+  }
+
+  /** Says that there will be no run any more: others may have the memory that was last used. */
+  dispose(): void {
+    if (this.#pooled !== undefined) this.reset();
+    disownMemory(this.#owner);
   }
 
   /** Offset of the byte string or text in pool entry `index`. */
   constantOffset(index: number): number {
-    if (this.#memory === undefined) this.#create();
+    if (this.#pooled === undefined) this.#attach();
     return this.#constantWords[2 * index];
   }
 
   /** Length in bytes of the byte string or text in pool entry `index`. */
   constantLength(index: number): number {
-    if (this.#memory === undefined) this.#create();
+    if (this.#pooled === undefined) this.#attach();
     return this.#constantWords[2 * index + 1];
   }
 
@@ -136,27 +165,29 @@ export class Heap {
    * @returns False when `end` passes the run's memory limit; nothing has changed then.
    */
   reserve(end: number): boolean {
-    if (this.#memory === undefined) this.#create();
+    const pooled = this.#pooled ?? this.#attach();
     if (end > this.#end) return false;
-    const size = this.u8.length;
-    if (end > size) {
-      const wanted = Math.min(Math.max(end, 2 * size), Math.max(end, this.#end));
-      const pages = Math.ceil(wanted / PAGE_BYTES) - size / PAGE_BYTES;
+    const size = pooled.u8.length;
+    if (end + SLACK_BYTES > size) {
+      const most = Math.max(end, Math.min(2 * size, this.#end));
+      const pages = Math.ceil((most + SLACK_BYTES - size) / PAGE_BYTES);
       try {
-        this.#memory!.grow(pages);
+        pooled.memory.grow(pages);
       } catch {
         // The operating system has less than the limit promises: the same as a lower limit.
         return false;
       }
-      this.#refresh(this.#memory!.buffer as ArrayBuffer);
+      refreshViews(pooled);
+      this.#takeViews(pooled);
     }
+    if (end + SLACK_BYTES > pooled.foreign) this.#wipe(pooled, end);
     this.#setSoftEnd();
     return true;
   }
 
   /** Allocates `size` bytes at any address. @throws {MemoryLimitError} */
   allocBytes(size: number): number {
-    if (this.#memory === undefined) this.#create();
+    if (this.#pooled === undefined) this.#attach();
     const at = this.bounds[BOUNDS_TOP];
     if (at + size > this.bounds[BOUNDS_SOFT_END] && !this.reserve(at + size)) {
       throw new MemoryLimitError(at + size);
@@ -167,7 +198,7 @@ export class Heap {
 
   /** Allocates `size` bytes at a multiple of 8. @throws {MemoryLimitError} */
   allocAligned(size: number): number {
-    if (this.#memory === undefined) this.#create();
+    if (this.#pooled === undefined) this.#attach();
     const at = align8(this.bounds[BOUNDS_TOP]);
     if (at + size > this.bounds[BOUNDS_SOFT_END] && !this.reserve(at + size)) {
       throw new MemoryLimitError(at + size);
@@ -176,7 +207,33 @@ export class Heap {
     return at;
   }
 
-  #create(): WebAssembly.Memory {
+  #attach(): PooledMemory {
+    const constants = this.#constantBytes ?? this.#encodeConstants();
+    const base = align8(NULL_BYTES + constants.length);
+    const needed = base + SLACK_BYTES;
+    const pooled = acquireMemory(this.#owner, Math.ceil(needed / PAGE_BYTES) + 1);
+    this.#pooled = pooled;
+    const isForeign = pooled.owner !== this.#owner;
+    if (isForeign) {
+      pooled.owner = this.#owner;
+      pooled.foreign = 0;
+    }
+    if (pooled.u8.length < needed) {
+      pooled.memory.grow(Math.ceil((needed - pooled.u8.length) / PAGE_BYTES));
+      refreshViews(pooled);
+    }
+    this.#takeViews(pooled);
+    if (isForeign || pooled.dirty === 0) {
+      this.#wipe(pooled, base);
+      pooled.u8.set(constants, NULL_BYTES);
+      pooled.dirty = Math.max(pooled.dirty, base);
+    }
+    this.base = this.bounds[BOUNDS_TOP] = base;
+    this.#setLimit();
+    return pooled;
+  }
+
+  #encodeConstants(): Uint8Array {
     const words = new Uint32Array(2 * this.#constants.length);
     const parts: Uint8Array[] = [];
     let at = NULL_BYTES;
@@ -191,21 +248,25 @@ export class Heap {
     if (at > MAX_MEMORY_BYTES) {
       throw new RangeError(`the constant pool's ${at} bytes do not fit 32-bit addresses`);
     }
-    const memory = new WebAssembly.Memory({
-      initial: Math.ceil(at / PAGE_BYTES) + 1,
-      maximum: MAX_PAGES,
-    });
-    this.#memory = memory;
-    this.#constantWords = words;
-    this.#refresh(memory.buffer as ArrayBuffer);
-    at = NULL_BYTES;
+    const bytes = new Uint8Array(at - NULL_BYTES);
+    at = 0;
     for (const part of parts) {
-      this.u8.set(part, at);
+      bytes.set(part, at);
       at += part.length;
     }
-    this.base = this.bounds[BOUNDS_TOP] = align8(at);
-    this.#setLimit();
-    return memory;
+    this.#constantWords = words;
+    return this.#constantBytes = bytes;
+  }
+
+  /** Clears what another instance has left, at least as far as `end` and the slack behind it. */
+  #wipe(pooled: PooledMemory, end: number): void {
+    const { dirty, foreign } = pooled;
+    if (foreign < dirty) {
+      const to = Math.min(dirty, Math.max(end + SLACK_BYTES, foreign + WIPE_BYTES, 2 * foreign));
+      pooled.u8.fill(0, foreign, to);
+      pooled.foreign = to;
+    }
+    if (pooled.foreign >= dirty) pooled.foreign = Infinity;
   }
 
   #setLimit(): void {
@@ -214,14 +275,15 @@ export class Heap {
   }
 
   #setSoftEnd(): void {
-    this.bounds[BOUNDS_SOFT_END] = Math.min(this.u8.length, this.#end);
+    const { u8, foreign } = this.#pooled!;
+    this.bounds[BOUNDS_SOFT_END] = Math.min(Math.min(u8.length, foreign) - SLACK_BYTES, this.#end);
   }
 
-  #refresh(buffer: ArrayBuffer): void {
-    this.u8 = new Uint8Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-    this.i64 = new BigInt64Array(buffer);
-    this.u64 = new BigUint64Array(buffer);
+  #takeViews(pooled: PooledMemory): void {
+    this.u8 = pooled.u8;
+    this.i32 = pooled.i32;
+    this.u32 = pooled.u32;
+    this.i64 = pooled.i64;
+    this.u64 = pooled.u64;
   }
 }

@@ -77,6 +77,11 @@ export const NULL_BYTES = 8;
 export const PAGE_BYTES = 65536;
 /** `maximum` of every memory, in pages: what makes V8 reserve address space for all u32 offsets. */
 export const MAX_PAGES = 65536;
+/**
+ * Bytes behind the last allocated one that can be read and written, and mean nothing: short byte
+ * strings are copied and compared by whole words.
+ */
+export const SLACK_BYTES = 16;
 /** The end of usable memory; one page short of 4 GiB, so that an end offset fits u32. */
 export const MAX_MEMORY_BYTES = 0xffff_0000;
 

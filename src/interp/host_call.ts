@@ -66,6 +66,8 @@ const SHARED_RESULTS = createWords(16);
 export class HostCaller {
   /** Result words of the last call, in order (`WORDS_OF_CLASS`); replaced when it grows. */
   results: Words = SHARED_RESULTS;
+  /** Number of words in `results` after a call that succeeded. */
+  resultWords = 0;
   /** Why the last call trapped. */
   reason: TrapReason | undefined;
   /** Fuel the last call charged. */
@@ -221,6 +223,7 @@ export class HostCaller {
       const { i64 } = this.results;
       i64[0] = value;
       if (i64[0] === value) {
+        this.resultWords = 1;
         this.#current = undefined;
         return HOST_OK;
       }
@@ -257,6 +260,7 @@ export class HostCaller {
       if (2 * n > this.results.i64.length) this.results = createWords(4 * n);
       let at = 0;
       for (let k = 0; k < n; k++) at += this.#store(list[k], resultClasses[k], at);
+      this.resultWords = at;
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) return this.#failed(binding, "Failed", error);
       this.reason = { kind: "MemoryLimitExceeded" };

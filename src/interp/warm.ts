@@ -180,11 +180,13 @@ function assemble(): WarmCode {
   }
   emit(Op.TICK, 0, 0, Op.TRACE_ENTER, 0, 0, Op.TRACE_EXIT);
   emit(Op.HALT);
-  // Out of memory and out of stack: each leaves the loop.
+  // Out of memory, out of stack and out of hand: each leaves the loop.
   const leaving = [words.length];
   emit(Op.NEW, 0, RESULT, 0, 0, 0, 1 << 22);
   leaving.push(words.length);
   emit(0x7a, RESULT, TEXT, HUGE);
+  leaving.push(words.length);
+  emit(Op.HAND_OVER, 0, -1);
   for (const op of [Op.CALL1, Op.CALL2, Op.CALLN]) {
     leaving.push(words.length);
     emit(op, 0, 1 << 20);
@@ -223,6 +225,8 @@ function hostProgram(): Program {
 export function warmUp(): void {
   const heap = new Heap([]);
   heap.begin(1 << 18);
+  // Any memory may come, and nothing that is meant to stay in the loop may leave it for more.
+  heap.reserve(1 << 17);
   const host = new HostCaller(
     hostProgram(),
     createHost([
@@ -283,4 +287,5 @@ export function warmUp(): void {
       execute(machine);
     }
   }
+  heap.dispose();
 }

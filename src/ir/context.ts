@@ -20,7 +20,8 @@
  *     96   memcpy          u64   address of libc's memcpy
  *     104  memcmp          u64   address of libc's memcmp
  *     112  fmod            u64   address of libm's fmod
- *     120  callback        u64   address of the host-call trampoline
+ *     120  callback        u64   address of the C function that answers requests, 0 for none: it
+ *                                takes the context and returns 0 to go on, else to leave
  *     128  scratch         4 words for exits: operands and results of dispatcher requests
  *     160  fuelOut         u64   address of the shared routine for exits that run out of fuel
  *     192  saved           56 words: the registers of code that ran out of fuel, see below

@@ -31,7 +31,14 @@ import { ConformanceRunner, matches } from "../../scripts/conform.ts";
 import { parseManifest } from "../../scripts/manifest.ts";
 
 const support = nativeSupport();
+/** Milliseconds in which compiled code gets to its first host call, even on a busy machine. */
+const SHORT = 40;
 const ENDLESS = { fuel: 2n ** 64n - 1n };
+
+/** An engine of a tier; what can become hot is hot at once. */
+function open(tier: Tier): Promise<Engine> {
+  return Engine.open({ tier, thresholds: { interval: 0, looks: 1 } });
+}
 
 /** Runs a test in every tier there is. */
 function tierTest(name: string, run: (tier: Tier) => void | Promise<void>): void {
@@ -191,7 +198,7 @@ const CASES: [func: string, args: Value[]][] = [
 ];
 
 tierTest("outcomes do not depend on the slices", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   using instance = engine.load(program, host());
   for (const [func, args] of CASES) {
     const full = await instance.runAsync(func, args);
@@ -221,7 +228,7 @@ tierTest("outcomes do not depend on the slices", async (tier) => {
 tierTest("recorded outcomes do not depend on the slices", async (tier) => {
   const folder = new URL("../corpus/extape/", import.meta.url);
   const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
-  using runner = new ConformanceRunner(folder, tier);
+  using runner = new ConformanceRunner(folder, await open(tier));
   let count = 0;
   for (const entry of entries) {
     const used = Number((entry.expect as { fuelUsed?: number } | undefined)?.fuelUsed ?? 0);
@@ -238,7 +245,7 @@ tierTest("recorded outcomes do not depend on the slices", async (tier) => {
 });
 
 tierTest("a run is aborted where a limit of the fuel it used would end it", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   using instance = engine.load(program, host());
   for (const [func, args] of CASES) {
     for (const yieldEvery of [1, 3, 8, 50]) {
@@ -273,7 +280,7 @@ function isPending(instance: Instance, func: number, pc: number): boolean {
 }
 
 tierTest("the event loop has its turns while a run computes", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   using instance = engine.load(program, host());
   const controller = new AbortController();
   let ticks = 0;
@@ -307,7 +314,7 @@ tierTest("the event loop has its turns while a run computes", async (tier) => {
 });
 
 tierTest("a timeout ends synchronous and asynchronous runs", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   using instance = engine.load(program, host());
   const options = { limits: ENDLESS, timeout: 5 };
   for (
@@ -337,7 +344,7 @@ tierTest("a timeout ends synchronous and asynchronous runs", async (tier) => {
 });
 
 tierTest("a promise is waited for until the deadline or the abort", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   const rejections: (() => void)[] = [];
   using instance = engine.load(
     program,
@@ -349,7 +356,8 @@ tierTest("a promise is waited for until the deadline or the abort", async (tier)
     assertEquals(outcome.hostCalls, 1n);
     assert(isPending(instance, outcome.trap.func, outcome.trap.pc));
   };
-  check(await instance.runAsync("waits", [i64(2)], { timeout: 5 }), "TimedOut");
+  assert(instance.run("waits", [i64(0)]).ok); // compiles it
+  check(await instance.runAsync("waits", [i64(2)], { timeout: SHORT }), "TimedOut");
   const controller = new AbortController();
   const run = instance.runAsync("waits", [i64(2)], { signal: controller.signal });
   await assertRejects(() => instance.runAsync("waits", [i64(2)]), Error, "is running");
@@ -364,11 +372,11 @@ tierTest("a promise is waited for until the deadline or the abort", async (tier)
     program,
     host(() => {
       own.abort();
-      for (const start = performance.now(); performance.now() - start < 10;);
+      for (const start = performance.now(); performance.now() - start < 2 * SHORT;);
       return new Promise(() => {});
     }),
   );
-  const late = await aborting.runAsync("waits", [i64(2)], { timeout: 5 });
+  const late = await aborting.runAsync("waits", [i64(2)], { timeout: SHORT });
   assertEquals([late.ok, !late.ok && late.trap.kind], [false, "TimedOut"]);
   const { signal } = own;
   const early = await aborting.runAsync("waits", [i64(2)], { signal });
@@ -400,23 +408,24 @@ tierTest("a promise is waited for until the deadline or the abort", async (tier)
 });
 
 tierTest("a host function that is late ends the run behind its call", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   const controller = new AbortController();
   using instance = engine.load(
     program,
     createHost([
       ...[...host()].filter(({ symbol }) => symbol !== "h.plain"),
       hostFunction({ symbol: "h.plain", args: ["i64"], results: ["i64"] }, (n) => {
-        for (const start = performance.now(); performance.now() - start < 10;);
+        for (const start = performance.now(); performance.now() - start < 2 * SHORT;);
         controller.abort();
         return n;
       }),
     ]),
   );
+  assert(!instance.run("calls", [i64(1)], { limits: { fuel: 0n } }).ok); // compiles it
   const places = [
-    instance.run("calls", [i64(1)], { timeout: 5 }),
+    instance.run("calls", [i64(1)], { timeout: SHORT }),
     await instance.runAsync("calls", [i64(1)], { signal: controller.signal }),
-    await instance.runAsync("calls", [i64(1)], { timeout: 5, yieldEvery: 1 }),
+    await instance.runAsync("calls", [i64(1)], { timeout: SHORT, yieldEvery: 1 }),
   ].map((outcome) => {
     assert(!outcome.ok);
     return [outcome.trap.kind, outcome.trap.pc, outcome.fuelUsed, outcome.hostCalls];
@@ -430,7 +439,7 @@ tierTest("a host function that is late ends the run behind its call", async (tie
 });
 
 tierTest("a thousand runs wait at once and go on in any order", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   const resolvers = new Map<number, (value: bigint) => void>();
   const count = 1000;
   const runs = Array.from({ length: count }, (_, k) => {
@@ -453,8 +462,8 @@ tierTest("a thousand runs wait at once and go on in any order", async (tier) => 
   (await all).forEach((outcome, k) => assertEquals(unwrap(outcome), [i64(6 + 3 * k)]));
 });
 
-tierTest("a synchronous run refuses an asynchronous host function", (tier) => {
-  using engine = new Engine({ tier });
+tierTest("a synchronous run refuses an asynchronous host function", async (tier) => {
+  using engine = await open(tier);
   using instance = engine.load(program, host());
   const outcome = instance.run("waits", [i64(1)], { timeout: 60_000 });
   assert(!outcome.ok && outcome.trap.kind === "HostCallFailed");
@@ -465,7 +474,7 @@ tierTest("a synchronous run refuses an asynchronous host function", (tier) => {
 });
 
 tierTest("options out of range are refused", async (tier) => {
-  using engine = new Engine({ tier });
+  using engine = await open(tier);
   using instance = engine.load(program, host());
   for (const timeout of [-1, NaN]) {
     const error = assertThrows(() => instance.run("fib", [i64(1)], { timeout }), RangeError);
