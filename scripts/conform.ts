@@ -10,7 +10,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { createHost, DecodeError, decodeProgram, Engine } from "../mod.ts";
+import { createHost, DecodeError, decodeProgram, Engine, type Limits, type Value } from "../mod.ts";
 import { type EngineStats, TIERS, type VerifiedProgram, verify, VerifyError } from "../mod.ts";
 import {
   applyEdit,
@@ -63,26 +63,51 @@ export class ConformanceRunner implements Disposable {
     return program;
   }
 
-  /** The outcome of one entry. */
-  run(entry: ManifestEntry): Actual {
-    let program: VerifiedProgram;
+  /** The program of an entry, or why it is refused. */
+  #program(entry: ManifestEntry): VerifiedProgram | Actual {
     try {
-      program = this.#load(entry);
+      return this.#load(entry);
     } catch (error) {
       if (error instanceof DecodeError) return { decodeError: error.toJSON() };
       if (error instanceof VerifyError) return { verifyError: error.detail };
       throw error;
     }
+  }
+
+  /** The outcome of one entry. */
+  run(entry: ManifestEntry): Actual {
+    const program = this.#program(entry);
+    if (!isVerified(program)) return program;
     const { functions, log } = createStandardHost();
     using instance = this.#engine.load(program, createHost(functions));
-    const outcome = instance.run(
-      entry.func ?? 0,
-      (entry.args ?? []).map(parseManifestValue),
-      // The reference has no memory limit; recorded runs stay far below this one.
-      { limits: { ...parseManifestLimits(entry.limits), maxMemory: 2 ** 31 } },
-    );
+    const [func, args, limits] = invocation(entry);
+    return manifestOutcome(instance.run(func, args, { limits }), log) as unknown as Actual;
+  }
+
+  /** The outcome of one entry when its run waits after every `yieldEvery` units of fuel. */
+  async runInSlices(entry: ManifestEntry, yieldEvery: number): Promise<Actual> {
+    const program = this.#program(entry);
+    if (!isVerified(program)) return program;
+    const { functions, log } = createStandardHost();
+    using instance = this.#engine.load(program, createHost(functions));
+    const [func, args, limits] = invocation(entry);
+    const outcome = await instance.runAsync(func, args, { limits, yieldEvery });
     return manifestOutcome(outcome, log) as unknown as Actual;
   }
+}
+
+function isVerified(program: VerifiedProgram | Actual): program is VerifiedProgram {
+  return "program" in program;
+}
+
+/** Function, arguments and limits of an entry. */
+function invocation(entry: ManifestEntry): [number, Value[], Partial<Limits>] {
+  return [
+    entry.func ?? 0,
+    (entry.args ?? []).map(parseManifestValue),
+    // The reference has no memory limit; recorded runs stay far below this one.
+    { ...parseManifestLimits(entry.limits), maxMemory: 2 ** 31 },
+  ];
 }
 
 /** Whether `actual` is what the entry expects. */

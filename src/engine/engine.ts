@@ -27,6 +27,7 @@ import {
   isLimitOfCompiler,
   type Thresholds,
 } from "./auto_tier.ts";
+import { isPaced } from "../interp/pace.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
 import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
@@ -439,11 +440,16 @@ export class Instance implements Disposable {
   }
 
   /** Compiled code, if the run is to start there. */
-  #direct(func: number, options: RunOptions): NativeRunner | WasmRunner | undefined {
+  #direct(func: number, options: AsyncRunOptions): NativeRunner | WasmRunner | undefined {
     // Machine code has no events.
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
       return undefined;
+    }
+    if (
+      isPaced(options) && this.#compile !== undefined && !(this.#runner instanceof NativeRunner)
+    ) {
+      this.#counters.because("runs with a timeout, a signal or turns are interpreted in this tier");
     }
     if (this.#runner === undefined || this.#refused.has(func)) return undefined;
     if (!(func in this.#program.functions)) return this.#runner;

@@ -392,6 +392,7 @@ export class NativeRunner implements RequestHandler {
     this.#heap.reset();
     this.#host.end();
     this.release();
+    this.#pace.end();
     this.#pace = UNPACED;
   }
 

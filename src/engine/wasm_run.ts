@@ -3,9 +3,9 @@
  * answered as calls into JavaScript, and the end turned into an outcome. Values, traps, fuel and host
  * calls are the interpreter's. Needs no permission.
  *
- * Two things are the interpreter's work here: a run that nests its calls deeper than the JavaScript
- * engine's stack and has called no host function yet (nobody saw it: it is run again), and
- * `runAsync` where the engine cannot suspend WebAssembly.
+ * Three things are the interpreter's work here: a run that nests its calls deeper than the JavaScript
+ * engine's stack and has called no host function yet (nobody saw it: it is run again), `runAsync`
+ * where the engine cannot suspend WebAssembly, and runs with a timeout, a signal or turns.
  *
  * @module
  */
@@ -21,6 +21,7 @@ import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/hos
 import type { AsyncRunOptions, Interpreter, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
+import { isPaced } from "../interp/pace.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import { Context, ExitCode } from "../ir/context.ts";
 import type { Site } from "../ir/func.ts";
@@ -128,7 +129,14 @@ export class WasmRunner implements Disposable {
    * engine's stack after a host function was called.
    */
   run(func: number, args: readonly Value[], options: RunOptions): Outcome {
-    if (options.timeout !== undefined) return this.#interpreter.run(func, args, options);
+    if (options.timeout !== undefined) {
+      this.#claim();
+      try {
+        return this.#interpreter.run(func, args, options);
+      } finally {
+        this.#running = false;
+      }
+    }
     this.#start(func, args, options, false);
     let outcome: Outcome | undefined;
     try {
@@ -155,9 +163,14 @@ export class WasmRunner implements Disposable {
     args: readonly Value[],
     options: AsyncRunOptions,
   ): Promise<Outcome> {
-    const isPaced = options.timeout !== undefined || options.yieldEvery !== undefined ||
-      options.signal !== undefined;
-    if (isPaced || !canSuspend()) return await this.#interpreter.runAsync(func, args, options);
+    if (isPaced(options) || !canSuspend()) {
+      this.#claim();
+      try {
+        return await this.#interpreter.runAsync(func, args, options);
+      } finally {
+        this.#running = false;
+      }
+    }
     this.#start(func, args, options, true);
     let outcome: Outcome | undefined;
     try {
@@ -178,13 +191,28 @@ export class WasmRunner implements Disposable {
     return outcome ?? await this.#interpreter.runAsync(func, args, options);
   }
 
-  /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
-  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  /** Starts to run, which one run at a time may. */
+  #claim(): void {
     if (this.#running) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
+    this.#running = true;
+  }
+
+  /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
+  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+    this.#claim();
+    try {
+      this.#prepareRun(func, args, options, async);
+    } catch (error) {
+      this.#running = false;
+      throw error;
+    }
+  }
+
+  #prepareRun(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
     const limits = completeLimits(options.limits);
     this.#func = func;
     this.#fuel = limits.fuel;
@@ -193,7 +221,6 @@ export class WasmRunner implements Disposable {
     const entry = this.#rejected === undefined ? this.#prepare(func) : undefined;
     this.#entry = entry;
     const context = this.#context ??= createContext(this.#slots.length);
-    this.#running = true;
     try {
       this.#heap.begin(limits.maxMemory);
       this.#host.begin(limits, undefined, options.accessSink, async);

@@ -76,6 +76,8 @@ export class HostCaller {
   pending: PromiseLike<unknown> | undefined;
   /** Host calls made in this run. */
   count = 0;
+  /** Has every success be `HOST_CHARGED`, for loops that look up only then. */
+  isWatched = false;
 
   readonly #program: Program;
   readonly #host: Host;
@@ -102,6 +104,7 @@ export class HostCaller {
     async: boolean,
   ): void {
     this.count = 0;
+    this.isWatched = false;
     // Nobody makes 2^53 calls.
     this.#maxCalls = Number(limits.maxHostCalls);
     this.#trace = trace !== undefined && (trace.mask & TraceMask.HOST) !== 0 ? trace : undefined;
@@ -215,7 +218,7 @@ export class HostCaller {
     // The commonest result needs none of the steps below.
     if (
       n === 1 && typeof value === "bigint" && resultClasses[0] === 2 && this.charged === 0n &&
-      this.#trace === undefined
+      this.#trace === undefined && !this.isWatched
     ) {
       const { i64 } = this.results;
       i64[0] = value;
@@ -263,7 +266,7 @@ export class HostCaller {
       this.reason = { kind: "MemoryLimitExceeded" };
       return HOST_TRAP;
     }
-    return this.charged === 0n ? HOST_OK : HOST_CHARGED;
+    return this.charged === 0n && !this.isWatched ? HOST_OK : HOST_CHARGED;
   }
 
   #failed(binding: Binding, error: HostErrorKind, cause: unknown): number {

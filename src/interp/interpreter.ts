@@ -204,6 +204,8 @@ class Run implements Tracer {
   atSliceEnd = false;
   /** Cost of the segment there; 0 for a tick, which needs one unit. */
   #sliceCost = 0;
+  /** Why the run ends when the fuel handed out is used up. */
+  #stop: TrapReason | undefined;
   /** Fuel that was handed out and does not fit the loop's counter. */
   #granted = 0n;
   #mask = 0;
@@ -279,7 +281,9 @@ class Run implements Tracer {
         async,
       );
       this.#machine.maxDepth = limits.maxCallDepth;
+      this.host.isWatched = this.pace.canStop;
       this.atSliceEnd = false;
+      this.#stop = undefined;
       // Machine code within a run has no slices of its own.
       this.#tiers = this.#mask === 0 && this.pace === UNPACED ? this.#tierUp : undefined;
       this.#hunt = 0;
@@ -312,6 +316,7 @@ class Run implements Tracer {
     returnStack(this.#machine.words);
     this.#machine.words = NO_WORDS;
     this.#sink = NO_SINK;
+    this.pace.end();
     this.pace = UNPACED;
     this.#running = false;
     if (this.#disposed) this.#heap.dispose();
@@ -403,7 +408,8 @@ class Run implements Tracer {
           if (this.#granted > 0n) {
             if (this.#tiers !== undefined) this.#tiers.untilLook = this.#tiers.interval;
             this.#split(this.#handedOut(), 1);
-          } else if (this.pace.reserve > 0n) this.#endSlice(0);
+          } else if (this.#stop !== undefined) return this.#trap(this.#stop);
+          else if (this.pace.reserve > 0n) this.#endSlice(0);
           else return this.#trap({ kind: "FuelExceeded" });
           break;
         case Exit.CALL:
@@ -491,31 +497,23 @@ class Run implements Tracer {
     this.#sliceCost = cost;
   }
 
-  /** Takes more fuel at the end of a slice, unless the run is to end there. */
+  /** Takes more fuel at the end of a slice, or has the run end there. */
   #refuel(): Outcome | undefined {
     this.atSliceEnd = false;
     const cost = this.#sliceCost;
     const reason = this.pace.check();
-    if (reason !== undefined) return cost === 0 ? this.#trap(reason) : this.#trapWithin(reason);
+    if (reason !== undefined) {
+      if (cost === 0) return this.#trap(reason);
+      // What is left may lead to a trap of its own.
+      this.#stop = reason;
+      this.#meter();
+      return;
+    }
     const left = BigInt(this.#machine.fuel);
     const units = this.pace.more(BigInt(Math.max(1, cost)) - left);
     coldFuel -= Number(units);
     this.#split(left + units, 0);
     if (cost > 0) this.#transfer();
-  }
-
-  /** Ends the run with a trap of the instruction that what is left of the slice leads to. */
-  #trapWithin(reason: TrapReason): Outcome {
-    const plain = this.#arena.find(this.#machine.ip);
-    const index = this.#firstIndex(plain) + this.#machine.fuel;
-    this.#machine.fuel = 0;
-    return this.#located(reason, plain.func, this.#verified.functions[plain.func].code.pcs[index]);
-  }
-
-  /** Index of the first instruction of the segment at `ip`. */
-  #firstIndex(plain: Translation): number {
-    const at = positionIndex(plain, this.#machine.ip);
-    return at === 0 ? 0 : plain.indexes[at - 1] + 1;
   }
 
   /**
@@ -524,24 +522,28 @@ class Run implements Tracer {
    */
   #transfer(): void {
     let cost = this.#machine.code[this.#machine.ip - 1];
-    if (this.#machine.fuel < cost) {
-      if (this.#granted > 0n) {
-        if (this.#tiers !== undefined) {
-          this.#look(this.#tiers);
-          // Perhaps elsewhere now.
-          cost = this.#machine.code[this.#machine.ip - 1];
-        } else coldFuel -= SLICE;
-      }
+    if (this.#machine.fuel < cost && this.#granted > 0n) {
+      if (this.#tiers !== undefined) {
+        this.#look(this.#tiers);
+        // Perhaps elsewhere now.
+        cost = this.#machine.code[this.#machine.ip - 1];
+      } else coldFuel -= SLICE;
       this.#split(this.#handedOut(), cost);
     }
     if (this.#machine.fuel >= cost) {
       this.#machine.fuel -= cost;
       return;
     }
-    if (this.#left() >= BigInt(cost)) return this.#endSlice(cost);
+    if (this.#left() >= BigInt(cost)) this.#endSlice(cost);
+    else this.#meter();
+  }
+
+  /** Goes on in metered code, which charges instruction by instruction, at the segment at `ip`. */
+  #meter(): void {
     const arena = this.#arena;
     const plain = arena.find(this.#machine.ip);
-    const first = this.#firstIndex(plain);
+    const at = positionIndex(plain, this.#machine.ip);
+    const first = at === 0 ? 0 : plain.indexes[at - 1] + 1;
     const metered = translate(arena, this.#verified, this.#heap, plain.func, true);
     this.#machine.code = arena.code;
     // Position 0 traces the function's entry, which is no instruction.
@@ -653,10 +655,16 @@ class Run implements Tracer {
 
   /** Hands the frame over; the result of `TierUp.enter`, or undefined if it stays here. */
   #handOver(): number | undefined {
-    const tiers = this.#tiers!;
+    const tiers = this.#tiers;
     const { code, ip, fp, maxDepth, depth, words } = this.#machine;
     const func = code[ip + 1];
     const block = code[ip + 2];
+    if (tiers === undefined) {
+      // An earlier run made calls lead here; this one is not for the faster tier.
+      this.#stay(func, true);
+      this.#transfer();
+      return undefined;
+    }
     const levels = Math.max(0, maxDepth - depth);
     if (block < 0) {
       const clash = this.#resultsClash(func);

@@ -26,6 +26,7 @@ import {
   runReference,
   SCRATCH_WORDS,
 } from "../codegen/random_ir.ts";
+import { CHARGES, crowdedArgs, crowdedFunction, crowdedResults } from "../codegen/crowded_ir.ts";
 import { Random } from "../harness/random.ts";
 import { A64Machine, type Entry, HEAP_AT, RUNS_A64 } from "../harness/run_a64.ts";
 
@@ -316,6 +317,25 @@ sites {
     assertEquals(machine.fuel, 1n);
     assertEquals(await run(11n, 0n), { kind: "depth", func: 0, pc: 5 });
     assertEquals(await run(7n, 1n), { kind: "fuel", func: 0, pc: 7 });
+  },
+);
+
+Deno.test(
+  { name: "code that runs out of fuel goes on with all registers", ...RUNS_A64 },
+  async () => {
+    await using machine = await A64Machine.start();
+    const func = crowdedFunction();
+    assertValid(func, func.name);
+    machine.load([compileA64(crowdedFunction(), 0, { onAllocated: checkAllocation })]);
+    const run = (fuel: number, slice: bigint) =>
+      machine.run(entryOf(func, 0), crowdedArgs(), { fuel: BigInt(fuel), slice });
+    for (const slice of [1n, 2n, 3n]) {
+      assertEquals(await run(CHARGES, slice), { kind: "return", values: crowdedResults() });
+      assertEquals(machine.fuel, 0n);
+      for (let fuel = 0; fuel < CHARGES; fuel++) {
+        assertEquals(await run(fuel, slice), { kind: "fuel", func: 0, pc: fuel });
+      }
+    }
   },
 );
 

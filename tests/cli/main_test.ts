@@ -131,6 +131,9 @@ Deno.test("burin run keeps to its limits", async () => {
   assertStringIncludes(memory.err, "memory limit exceeded");
   const calls = await burin("run", "sum.tape", "-f", "shout", "--host-calls", "0", "abcd");
   assertStringIncludes(calls.err, "host call limit exceeded");
+  const fuelForever = ["--fuel", "0xffffffffffffffff"];
+  const time = await burin("run", "sum.tape", "-f", "spin", ...fuelForever, "--timeout", "20");
+  assertEquals([time.code, time.err.trimEnd()], [1, "trap at f2 pc=0: timed out (in spin)"]);
 });
 
 Deno.test("burin run offers printing and a key-value store", async () => {
@@ -166,6 +169,7 @@ Deno.test("burin says what is wrong with its arguments in one line and exits wit
     [["run", "sum.etp", "--fuel", "-3", "1", "2"], /--fuel|unknown flag/],
     [["run", "sum.etp", "--fuel", "lots", "1", "2"], /--fuel lots: expected a whole number/],
     [["run", "sum.etp", "--memory", "lots", "1", "2"], /--memory lots: expected bytes/],
+    [["run", "sum.etp", "--timeout", "soon", "1", "2"], /--timeout soon: expected milliseconds/],
     [["run", "sum.etp", "--func", "mian", "1", "2"], /no such function; did you mean `main`/],
     [["run", "sum.etp", "--func", "99", "1", "2"], /functions 0 to 6/],
     [["run", "sum.etp", "--tier", "turbo", "1", "2"], /--tier turbo: expected one of auto, interp/],

@@ -15,6 +15,7 @@ import { Context, ExitCode } from "../../src/codegen/context.ts";
 import type { Outcome } from "../../src/ir/evaluate.ts";
 import type { Func, Site } from "../../src/ir/func.ts";
 import { Type } from "../../src/ir/opcodes.ts";
+import { jmpR, movImm, movXR, REG, X64Buffer } from "../../src/x64/encoder.ts";
 import { x64Stubs } from "../../src/x64/stubs.ts";
 import { SlicedFuel } from "./sliced_fuel.ts";
 
@@ -45,6 +46,21 @@ function isNarrow(type: number): boolean {
   return type === Type.I32 || type === Type.F32;
 }
 
+/**
+ * Destroys what C functions may destroy, so that guests find nothing of theirs there, and goes to
+ * `address` with the first argument.
+ */
+function destroyAndGoTo(address: number): Uint8Array {
+  const buf = new X64Buffer(256);
+  for (const reg of [REG.RAX, REG.RCX, REG.RDX, REG.RSI, REG.R8, REG.R9, REG.R10, REG.R11]) {
+    movImm(buf, reg, 0xdead, 0xdead);
+  }
+  for (let xmm = 0; xmm < 16; xmm++) movXR(buf, 64, xmm, REG.RAX);
+  movImm(buf, REG.R11, address | 0, address / 2 ** 32 | 0);
+  jmpR(buf, REG.R11);
+  return buf.code();
+}
+
 /** Code space, context, stack, heap and function table for one program at a time. */
 export class X64Machine implements Disposable {
   /** The context block, as machine code sees it. */
@@ -69,7 +85,7 @@ export class X64Machine implements Disposable {
     this.#table = new ContextBlock(8 * TABLE_ENTRIES);
     const stubs = x64Stubs();
     const base = this.#space.publish(stubs.code);
-    this.#start = pointerTo(base + stubs.start);
+    this.#start = pointerTo(this.#space.publish(destroyAndGoTo(base + stubs.start)));
     const system = Deno.build.os === "darwin" ? ["libSystem.B.dylib"] : ["libm.so.6", "libc.so.6"];
     this.#libm = Deno.dlopen(system[0], { fmod: { type: "pointer" } });
     this.#libc = Deno.dlopen(system.at(-1)!, {

@@ -25,6 +25,7 @@ import {
   runReference,
   SCRATCH_WORDS,
 } from "../codegen/random_ir.ts";
+import { CHARGES, crowdedArgs, crowdedFunction, crowdedResults } from "../codegen/crowded_ir.ts";
 import { Random } from "../harness/random.ts";
 import { RUNS_X64, X64Machine } from "../harness/run_x64.ts";
 
@@ -147,6 +148,22 @@ Deno.test({ name: "call_native aligns the stack and cuts i32 results", ...RUNS_X
     machine.load([compileX64(func, 0, { onAllocated: checkAllocation })]);
     // The call itself pushed 8 bytes below a multiple of 16.
     assertEquals(machine.run(0, func, [0n]), { kind: "return", values: [8n] });
+  }
+});
+
+Deno.test({ name: "code that runs out of fuel goes on with all registers", ...RUNS_X64 }, () => {
+  using machine = new X64Machine();
+  const func = crowdedFunction();
+  assertValid(func, func.name);
+  machine.load([compileX64(crowdedFunction(), 0, { onAllocated: checkAllocation })]);
+  const run = (fuel: number, slice: bigint) =>
+    machine.run(0, func, crowdedArgs(), { fuel: BigInt(fuel), slice });
+  for (const slice of [1n, 2n, 3n]) {
+    assertEquals(run(CHARGES, slice), { kind: "return", values: crowdedResults() });
+    assertEquals(machine.fuel, 0n);
+    for (let fuel = 0; fuel < CHARGES; fuel++) {
+      assertEquals(run(fuel, slice), { kind: "fuel", func: 0, pc: fuel });
+    }
   }
 });
 

@@ -56,6 +56,12 @@ function parseLimits(args: Args): Partial<Limits> {
   return limits;
 }
 
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}(?:\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError(`--timeout ${text}: expected milliseconds, such as 500`);
+}
+
 function parseTier(text: string | undefined): Tier | undefined {
   if (text === undefined) return undefined;
   const tier = TIERS.find((name) => name === text);
@@ -139,6 +145,7 @@ kv.set (str, i64) -> ().`,
     { name: "depth", value: "N", help: "call frames at a time (default 256)" },
     { name: "host-calls", value: "N", help: "host calls it may make (default 1000000)" },
     { name: "memory", value: "SIZE", help: "bytes it may allocate, such as 64m (default 256m)" },
+    { name: "timeout", value: "MS", help: "milliseconds after which it is ended (default never)" },
     { name: "tier", value: "TIER", help: `how to run it: ${TIERS.join(", ")} (default auto)` },
     { name: "trace", help: "print run, instruction, call and host-call events to standard error" },
     { name: "accesses", help: "print the keys that host functions read and wrote" },
@@ -149,12 +156,13 @@ kv.set (str, i64) -> ().`,
   async run(args, io) {
     const file = requiredArgument(this, args, 0, "FILE");
     const limits = parseLimits(args);
+    const timeout = parseTimeout(args.timeout);
     const tier = parseTier(args.tier);
     const verified = loadVerified(io, file);
     const { program } = verified;
     const func = resolveFunction(program, args.func);
     const values = parseArguments(program, func, args._.slice(1));
-    const options: { -readonly [K in keyof RunOptions]: RunOptions[K] } = { limits };
+    const options: { -readonly [K in keyof RunOptions]: RunOptions[K] } = { limits, timeout };
     if (args.trace) {
       options.trace = {
         mask: TraceMask.ALL,

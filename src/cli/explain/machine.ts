@@ -152,18 +152,24 @@ function findLabels(
   texts: ReadonlyMap<number, string>,
 ): { labels: Map<number, string>; traps: Map<number, string>; firstExit: number } {
   const indexAt = new Map(decoded.map(({ offset }, i) => [offset, i]));
+  const exits = decoded.map((_, i) => {
+    const next = decoded.slice(i, i + 4).map(({ text }) => text);
+    return target.coldExit(next, (at) => texts.get(at));
+  });
+  // Where code goes on with more fuel is no place that the program knows.
+  const backs = new Set<number>();
+  exits.forEach((exit, i) => exit !== undefined && exit.back > 0 && backs.add(i + exit.back));
   const targets = new Set<number>();
-  for (const { text, isData } of decoded) {
-    const to = isData ? undefined : branchTarget(text);
+  decoded.forEach(({ text, isData }, i) => {
+    const to = isData || backs.has(i) ? undefined : branchTarget(text);
     if (to !== undefined && indexAt.has(to)) targets.add(to);
-  }
+  });
   const labels = new Map<number, string>(), traps = new Map<number, string>();
   // Traps that are not conditional look like exits but stand in the body.
   const bodyEnd = pcMap.length === 0 ? -1 : pcMap[pcMap.length - 2];
   let firstExit = thunk;
   decoded.forEach(({ offset }, i) => {
-    const next = decoded.slice(i, i + 4).map(({ text }) => text);
-    const exit = target.coldExit(next, (at) => texts.get(at));
+    const exit = exits[i];
     const site = exit && sites[exit.site];
     if (exit === undefined || site === undefined) return;
     labels.set(exit.tail, `leave: ${LEAVING[site.kind]}`);
@@ -174,6 +180,7 @@ function findLabels(
   const sorted = [...targets].sort((a, b) => a - b);
   let count = 0;
   for (const offset of sorted) if (!labels.has(offset)) labels.set(offset, `L${++count}`);
+  for (const i of backs) traps.set(decoded[i].offset, "with more fuel");
   labels.set(entry, "entry");
   labels.set(thunk, "thunk: arguments from ctx.area, results to it");
   return { labels, traps, firstExit };

@@ -39,6 +39,8 @@ export interface ColdExit {
   readonly site: number;
   /** Offset of the shared part. */
   readonly tail: number;
+  /** How many instructions behind its first one the branch is that goes on later; 0 if none does. */
+  readonly back: number;
 }
 
 /** One instruction set. */
@@ -97,10 +99,11 @@ const X64: Target = {
   coldExit: ([load, jump], at) => {
     const site = /^mov r11d,0x([0-9a-f]+)$/.exec(load ?? "");
     // Want of fuel calls the shared part, to come back.
-    const tail = /^(?:jmp|call) 0x([0-9a-f]+)$/.exec(jump ?? "");
+    const tail = /^(jmp|call) 0x([0-9a-f]+)$/.exec(jump ?? "");
     if (site === null || tail === null) return undefined;
-    if (at(parseInt(tail[1], 16)) !== "mov DWORD PTR [r15+0x4],r11d") return undefined;
-    return { site: parseInt(site[1], 16), tail: parseInt(tail[1], 16) };
+    const to = parseInt(tail[2], 16);
+    if (at(to) !== "mov DWORD PTR [r15+0x4],r11d") return undefined;
+    return { site: parseInt(site[1], 16), tail: to, back: tail[1] === "call" ? 2 : 0 };
   },
 };
 
@@ -148,7 +151,8 @@ const A64: Target = {
       : at(parseInt(tail[1], 16)) === "str w16, [x28, #4]";
     if (!isTail) return undefined;
     const site = parseInt(low[1], 16) + (high === null ? 0 : parseInt(high[1], 16) * 0x1_0000);
-    return { site, tail: parseInt(tail[1], 16) };
+    const back = next === all ? 0 : high === null ? 3 : 4;
+    return { site, tail: parseInt(tail[1], 16), back };
   },
 };
 
