@@ -13,8 +13,8 @@ import {
   type Interpreter,
   type RunOptions,
 } from "../interp/interpreter.ts";
+import { DEFAULT_LIMITS } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
-import type { TierUp } from "../interp/tier_up.ts";
 import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
@@ -245,7 +245,7 @@ interface Parts {
     /** Where runs start. */
     readonly runner?: NativeRunner;
     /** Where the interpreter hands frames to. */
-    readonly tierUp?: TierUp;
+    readonly tierUp?: AutoTier;
   };
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
@@ -258,20 +258,24 @@ export class Instance implements Disposable {
   readonly #program: Program;
   readonly #counters: Counters;
   readonly #runner: NativeRunner | undefined;
+  readonly #tierUp: AutoTier | undefined;
   readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
   /** Functions that have no machine code. */
   readonly #refused = new Set<number>();
+  #running = false;
 
   /** Use {@linkcode Engine.load}. */
   constructor(parts: Parts) {
     let runner: NativeRunner | undefined;
+    let tierUp: AutoTier | undefined;
     this.#interpreter = createInterpreter(parts.program, parts.host, (heap, caller) => {
       const attached = parts.attach(heap, caller);
       runner = attached.runner;
-      return attached.tierUp;
+      return tierUp = attached.tierUp;
     });
     this.#runner = runner;
+    this.#tierUp = tierUp;
     this.#program = this.#interpreter.program;
     this.#counters = parts.counters;
     this.#compile = parts.compile;
@@ -318,8 +322,13 @@ export class Instance implements Disposable {
   run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
     const interpreter = this.#live();
     const index = this.#resolve(func);
-    const runner = this.#direct(index, options);
-    return this.#count((runner ?? interpreter).run(index, args, options));
+    this.#begin();
+    try {
+      const runner = this.#direct(index, options);
+      return this.#count((runner ?? interpreter).run(index, args, options));
+    } finally {
+      this.#running = false;
+    }
   }
 
   /**
@@ -352,8 +361,23 @@ export class Instance implements Disposable {
   ): Promise<Outcome> {
     const interpreter = this.#live();
     const index = this.#resolve(func);
-    const runner = this.#direct(index, options);
-    return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+    this.#begin();
+    try {
+      const runner = this.#direct(index, options);
+      return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Interpreter and machine code share one memory, so they share one run. */
+  #begin(): void {
+    if (this.#running) {
+      throw new Error(
+        "this instance is running: a host function may not run the instance that called it",
+      );
+    }
+    this.#running = true;
   }
 
   /** Machine code, if the run is to start there. */
@@ -362,6 +386,10 @@ export class Instance implements Disposable {
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
       return undefined;
+    }
+    if (this.#tierUp !== undefined) {
+      const { maxCallDepth } = options.limits ?? DEFAULT_LIMITS;
+      return this.#tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
     }
     if (this.#runner === undefined || this.#refused.has(func)) return undefined;
     if (!(func in this.#program.functions)) return this.#runner;

@@ -150,7 +150,7 @@ export class NativeRunner implements RequestHandler {
       while (status === TIER_WAITS) {
         if (this.#atSliceEnd) {
           await this.#pace.turn();
-          status = this.#refuel() ? this.#drive() : TIER_TRAPPED;
+          status = this.nextSlice();
         } else {
           let settled: number;
           try {
@@ -283,6 +283,12 @@ export class NativeRunner implements RequestHandler {
     return this.#entries[loop.index] ??= this.#entryOf(func, loop.index, loop, loop.words);
   }
 
+  /** Whether `func` is compiled and a run of it with `levels` further calls finds stack. */
+  isReady(func: number, levels: number): boolean {
+    const entry = this.#entries[func];
+    return entry !== undefined && this.hasStackFor(entry, levels);
+  }
+
   /** Whether a frame may be entered so that `levels` further calls find stack. */
   hasStackFor(entry: NativeEntry, levels: number): boolean {
     return stackBytesFor(entry, levels) <= this.#maxStack;
@@ -290,7 +296,7 @@ export class NativeRunner implements RequestHandler {
 
   /**
    * Runs a frame of the interpreter, whose registers are words of `words` from `fp` on, until its
-   * function returns. The heap and the host side have begun a run. Stack and context stay with the
+   * function returns, at the run's pace. The heap and the host side have begun a run. Stack and context stay with the
    * runner until `release`.
    *
    * @returns `TIER_RETURNED`, `TIER_TRAPPED` or `TIER_WAITS`.
@@ -301,6 +307,7 @@ export class NativeRunner implements RequestHandler {
     fp: number,
     levels: number,
     fuel: bigint,
+    pace: Pace,
   ): number {
     const stackBytes = stackBytesFor(entry, levels);
     if (this.#context === undefined || this.#context.size < entry.contextBytes) {
@@ -315,6 +322,7 @@ export class NativeRunner implements RequestHandler {
       this.#stackBytes = stackBytes;
     }
     const context = this.#context;
+    this.#pace = pace;
     this.#entry = entry;
     context.u64[FUEL] = fuel;
     const { i64 } = context;
@@ -328,6 +336,16 @@ export class NativeRunner implements RequestHandler {
   /** Goes on after a host call that was pending; results as of `enterFrame`. */
   resume(status: number): number {
     return this.#finishFrame(this.#afterHost(status) ? this.#drive() : TIER_TRAPPED);
+  }
+
+  /** Goes on at the end of a slice; results as of `enterFrame`. */
+  nextSlice(): number {
+    return this.#finishFrame(this.#refuel() ? this.#drive() : TIER_TRAPPED);
+  }
+
+  /** Whether the run waits for its turn in the event loop. */
+  get atSliceEnd(): boolean {
+    return this.#atSliceEnd;
   }
 
   #finishFrame(status: number): number {
@@ -364,6 +382,8 @@ export class NativeRunner implements RequestHandler {
     this.#stack = undefined;
     this.#context = undefined;
     this.#trap = undefined;
+    this.#pace = UNPACED;
+    this.#atSliceEnd = false;
   }
 
   #writeArguments(context: ContextBlock, args: readonly Value[], classes: Uint8Array): void {
@@ -385,7 +405,6 @@ export class NativeRunner implements RequestHandler {
     this.#heap.reset();
     this.#host.end();
     this.release();
-    this.#pace = UNPACED;
   }
 
   #publishHeapBounds(context: ContextBlock): void {

@@ -519,6 +519,64 @@ nativeTest("a recursion that would need too much stack stays in the interpreter"
   assertStringIncludes(stats.reasons[0], "more stack than maxStack allows");
 });
 
+nativeTest("runs in slices end and wait where they would in the interpreter", async () => {
+  using interp = new Engine({ tier: "interp" });
+  const limits = { fuel: 400n };
+  for (const [func, args] of CASES) {
+    using reference = interp.load(program, host());
+    const expected = outcomeToJson(reference.run(func, args, { limits }));
+    for (const thresholds of THRESHOLDS) {
+      using engine = new Engine({ tier: "auto", thresholds });
+      for (const yieldEvery of [1, 7, 50]) {
+        using instance = engine.load(verify(program.program), host());
+        for (let run = 0; run < 2; run++) {
+          const outcome = await instance.runAsync(func, args, { limits, yieldEvery });
+          assertEquals(outcomeToJson(outcome), expected, `${func} in slices of ${yieldEvery}`);
+          // And at once, with what the slices left behind.
+          assertEquals(
+            outcomeToJson(instance.run(func, args, { limits, timeout: 60_000 })),
+            expected,
+          );
+        }
+      }
+      assert(engine.stats().entries > 0);
+    }
+  }
+});
+
+nativeTest("a long run in machine code can be ended from outside", async () => {
+  using engine = new Engine({ tier: "auto" });
+  using instance = engine.load(program, host());
+  const limits = { fuel: 2n ** 63n };
+  const args = [i64(2n ** 62n), i64(0)];
+  for (let run = 0; run < 2; run++) {
+    const late = instance.run("quotients", args, { limits, timeout: 20 });
+    assert(!late.ok && late.trap.kind === "TimedOut");
+    const signal = AbortSignal.timeout(20);
+    const aborted = await instance.runAsync("quotients", args, { limits, signal });
+    assert(!aborted.ok && aborted.trap.kind === "Aborted");
+  }
+  assert(engine.stats().tierUps.loops > 0);
+});
+
+nativeTest("an instance has one run at a time, in whatever tier", () => {
+  for (const tier of ["auto", "native"] as const) {
+    using engine = new Engine({ tier, thresholds: { interval: 0, looks: 0 } });
+    let refused = 0;
+    const instance: Instance = engine.load(
+      program,
+      host((n) => {
+        const trace = { mask: TraceMask.ALL, sink: () => {} };
+        assertThrows(() => instance.run("fib", [i64(1)], { trace }), Error, "is running");
+        refused++;
+        return n;
+      }),
+    );
+    for (let run = 0; run < 3; run++) assert(instance.run("waiting", [i64(2)]).ok);
+    assertEquals(refused, 6);
+  }
+});
+
 nativeTest("statistics are readable and tell the routes of host calls apart", () => {
   const { outcome, stats } = autoRun("hosted", [i64(40)], {
     thresholds: { interval: 101, looks: 1 },
