@@ -437,8 +437,10 @@ export class NativeRunner implements RequestHandler {
     const context = this.#context!;
     // Asking for the pointer checks that the block is alive, which it is until `release`.
     const { pointer } = context;
-    const { exits } = this.#runtime.counters;
+    const { counters } = this.#runtime;
+    const { exits } = counters;
     for (;;) {
+      counters.entries++;
       this.#runtime.enter(pointer, this);
       if (this.#answered < 0) {
         const code = context.i32[Context.exitCode >> 2];
@@ -483,7 +485,8 @@ export class NativeRunner implements RequestHandler {
         const { count } = this.#host;
         const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
         // A call beyond the limit is not made.
-        counters.reentries += this.#host.count - count;
+        if (this.#runtime.route === "callback") counters.callbacks += this.#host.count - count;
+        else counters.reentries += this.#host.count - count;
         if (status === HOST_PENDING) return this.#leave(TIER_WAITS);
         return this.#afterHost(status) ? 0 : this.#leave(TIER_TRAPPED);
       }

@@ -60,6 +60,8 @@ export class NativeRuntime implements Disposable {
   readonly start: Pointer;
   /** What is counted. */
   readonly counters: Counters;
+  /** How requests come. */
+  readonly route: HostCallRoute;
   readonly #libc: Libc;
   readonly #callback: Callback | undefined;
   /** Whose machine code runs: the innermost of the nested runs. */
@@ -81,6 +83,7 @@ export class NativeRuntime implements Disposable {
     counters: Counters = new Counters(),
   ) {
     this.counters = counters;
+    this.route = hostCalls;
     const support = nativeSupport();
     if (!support.supported) throw new Error(support.reason);
     using cleanup = new DisposableStack();
@@ -102,8 +105,8 @@ export class NativeRuntime implements Disposable {
   }
 
   /**
-   * Runs machine code from the context block at `context` until it leaves. `handler` answers its requests if they come as
-   * calls; otherwise they are exits like others.
+   * Runs machine code from the context block at `context` until it leaves. `handler` answers its
+   * requests if they come as calls; otherwise they are exits like others.
    */
   enter(context: Pointer, handler: RequestHandler): void {
     const outer = this.#current;
