@@ -18,6 +18,7 @@ import {
   type VerifiedProgram,
   verify,
 } from "../mod.ts";
+import { nativeSupport } from "../ffi/platform.ts";
 import { createCliHost } from "../src/cli/host.ts";
 import { paint } from "../src/cli/io.ts";
 
@@ -37,6 +38,8 @@ const EXAMPLES: readonly Example[] = [
   { file: "kv.tape", title: "host functions: a key-value store", args: [] },
 ];
 
+const support = nativeSupport();
+const tiers: readonly Tier[] = support.supported ? TIERS : ["interp", "wasm"];
 const FUEL = 100_000_000n;
 const { bold, dim, red } = paint(Deno.stdout.isTerminal() && !Deno.noColor);
 
@@ -66,7 +69,7 @@ for (const { file, title, args } of EXAMPLES) {
   const program = verify(assemble(text, { file }));
   console.log(bold(`examples/${file}`) + dim(`  ${title}`));
   let shown = false;
-  for (const tier of TIERS) {
+  for (const tier of tiers) {
     const { outcome, milliseconds, printed, accesses } = await run(tier, program, args);
     if (!shown) {
       for (const line of printed) console.log(`  ${line}`);
@@ -86,3 +89,4 @@ for (const { file, title, args } of EXAMPLES) {
   }
   console.log();
 }
+if (!support.supported) console.log(dim(support.reason));

@@ -24,5 +24,6 @@ export interface CompiledFunction {
 
 /** Thrown for a function that is too large for the machine code of a target. */
 export class CompileError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "CompileError";
 }

@@ -9,6 +9,7 @@ import { WasmLimitError } from "../wasm/module.ts";
 import { CompileError } from "../codegen/compiled.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Words } from "../heap/words.ts";
+import type { Pace } from "../interp/pace.ts";
 import type { TierUp } from "../interp/tier_up.ts";
 import type { Trap } from "../interp/trap.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
@@ -111,6 +112,7 @@ export class AutoTier implements TierUp {
   #runner: NativeRunner | undefined;
   /** What the last `prepare` found. */
   #entry: NativeEntry | undefined;
+  #inLoop = false;
 
   /** The tier of one instance. `open` makes its runner when something is hot, if that is possible. */
   constructor(hotness: Hotness, open: () => NativeRunner | undefined) {
@@ -151,8 +153,6 @@ export class AutoTier implements TierUp {
       hotness.neverAny();
       return false;
     }
-    // The instance may be disposed of while a host function's promise is pending.
-    if (runner.isDisposed) return false;
     let entry: NativeEntry;
     try {
       entry = runner.entryFor(func, block);
@@ -169,22 +169,33 @@ export class AutoTier implements TierUp {
       return false;
     }
     this.#entry = entry;
+    this.#inLoop = block >= 0;
     return true;
   }
 
-  enter(
-    _func: number,
-    block: number,
-    words: Words,
-    fp: number,
-    levels: number,
-    fuel: bigint,
-  ): number {
-    const { counters } = this.#hotness;
-    if (block < 0) counters.tierUpFunctions++;
-    else counters.tierUpLoops++;
+  /** What runs `func` from the start without the interpreter, once that is possible. */
+  direct(func: number, maxCallDepth: number): NativeRunner | undefined {
+    const runner = this.#runner;
+    if (runner === undefined || !this.isHot(func)) return undefined;
+    if (!runner.isReady(func, Math.max(1, maxCallDepth) - 1)) return undefined;
+    this.#hotness.counters.tierUpFunctions++;
+    return runner;
+  }
+
+  enter(words: Words, fp: number, levels: number, fuel: bigint, pace: Pace): number {
     // Every call follows one of `prepare` for the same place.
-    return this.#runner!.enterFrame(this.#entry!, words, fp, levels, fuel);
+    const { counters } = this.#hotness;
+    if (this.#inLoop) counters.tierUpLoops++;
+    else counters.tierUpFunctions++;
+    return this.#runner!.enterFrame(this.#entry!, words, fp, levels, fuel, pace);
+  }
+
+  nextSlice(): number {
+    return this.#runner!.nextSlice();
+  }
+
+  get atSliceEnd(): boolean {
+    return this.#runner!.atSliceEnd;
   }
 
   resume(status: number): number {

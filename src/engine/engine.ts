@@ -13,8 +13,8 @@ import {
   type Interpreter,
   type RunOptions,
 } from "../interp/interpreter.ts";
+import { DEFAULT_LIMITS } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
-import type { TierUp } from "../interp/tier_up.ts";
 import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
@@ -219,10 +219,8 @@ export class Engine implements Disposable {
         if (this.#program(program)?.ensure(func) === undefined) return;
         if (this.tier === "auto") this.#hotnessOf(program).heat(func);
       },
-      onDispose: (self) => {
-        this.#instances.delete(self);
-        for (const runner of runners) runner.dispose(false);
-      },
+      owned: runners,
+      onDispose: (self) => this.#instances.delete(self),
     });
     this.#instances.add(instance);
     return instance;
@@ -326,12 +324,14 @@ interface Parts {
     /** Where runs start. */
     readonly runner?: NativeRunner;
     /** Where the interpreter hands frames to. */
-    readonly tierUp?: TierUp;
+    readonly tierUp?: AutoTier;
   };
   /** Makes what runs the program with a memory and host side of its own, and where runs start. */
   readonly outside: ((interpreter: Interpreter) => WasmRunner) | undefined;
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
+  /** What `attach` has opened, now or later; the instance disposes of it. */
+  readonly owned: readonly Disposable[];
   readonly onDispose: (instance: Instance) => void;
 }
 
@@ -341,24 +341,32 @@ export class Instance implements Disposable {
   readonly #program: Program;
   readonly #counters: Counters;
   readonly #runner: NativeRunner | WasmRunner | undefined;
+  readonly #tierUp: AutoTier | undefined;
   readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
+  /** What goes with the instance; machine code may still be opened. */
+  readonly #owned: readonly (readonly Disposable[])[];
   /** Functions that have no machine code. */
   readonly #refused = new Set<number>();
+  #running = false;
 
   /** Use {@linkcode Engine.load}. */
   constructor(parts: Parts) {
     let runner: NativeRunner | undefined;
+    let tierUp: AutoTier | undefined;
     this.#interpreter = createInterpreter(parts.program, parts.host, (heap, caller) => {
       const attached = parts.attach(heap, caller);
       runner = attached.runner;
-      return attached.tierUp;
+      return tierUp = attached.tierUp;
     });
     this.#runner = runner ?? parts.outside?.(this.#interpreter);
+    this.#tierUp = tierUp;
     this.#program = this.#interpreter.program;
     this.#counters = parts.counters;
     this.#compile = parts.compile;
     this.#onDispose = parts.onDispose;
+    const outside = this.#runner instanceof WasmRunner ? [this.#runner] : [];
+    this.#owned = [[this.#interpreter], outside, parts.owned];
   }
 
   /** The program. */
@@ -401,8 +409,13 @@ export class Instance implements Disposable {
   run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
     const interpreter = this.#live();
     const index = this.#resolve(func);
-    const runner = this.#direct(index, options);
-    return this.#count((runner ?? interpreter).run(index, args, options));
+    this.#begin();
+    try {
+      const runner = this.#direct(index, options);
+      return this.#count((runner ?? interpreter).run(index, args, options));
+    } finally {
+      this.#end();
+    }
   }
 
   /**
@@ -435,8 +448,28 @@ export class Instance implements Disposable {
   ): Promise<Outcome> {
     const interpreter = this.#live();
     const index = this.#resolve(func);
-    const runner = this.#direct(index, options);
-    return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+    this.#begin();
+    try {
+      const runner = this.#direct(index, options);
+      return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Interpreter and machine code share one memory, so they share one run. */
+  #begin(): void {
+    if (this.#running) {
+      throw new Error(
+        "this instance is running: a host function may not run the instance that called it",
+      );
+    }
+    this.#running = true;
+  }
+
+  #end(): void {
+    this.#running = false;
+    if (this.#interpreter === undefined) this.#free();
   }
 
   /** Compiled code, if the run is to start there. */
@@ -446,10 +479,13 @@ export class Instance implements Disposable {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
       return undefined;
     }
-    if (
-      isPaced(options) && this.#compile !== undefined && !(this.#runner instanceof NativeRunner)
-    ) {
+    if (this.#runner instanceof WasmRunner && isPaced(options)) {
       this.#counters.because("runs with a timeout, a signal or turns are interpreted in this tier");
+      return undefined;
+    }
+    if (this.#tierUp !== undefined) {
+      const { maxCallDepth } = options.limits ?? DEFAULT_LIMITS;
+      return this.#tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
     }
     if (this.#runner === undefined || this.#refused.has(func)) return undefined;
     if (!(func in this.#program.functions)) return this.#runner;
@@ -488,14 +524,14 @@ export class Instance implements Disposable {
    * stay valid.
    */
   [Symbol.dispose](): void {
-    const interpreter = this.#interpreter;
-    if (interpreter === undefined) return;
+    if (this.#interpreter === undefined) return;
     this.#interpreter = undefined;
-    // Memory and code go when whoever is running is done with them.
-    const runner = this.#runner;
-    if (runner instanceof NativeRunner && runner.isBusy) runner.dispose(true);
-    else interpreter[Symbol.dispose]();
-    if (runner instanceof WasmRunner) runner[Symbol.dispose]();
     this.#onDispose(this);
+    if (!this.#running) this.#free();
+  }
+
+  /** Gives memory and code back; nothing is under way. */
+  #free(): void {
+    for (const parts of this.#owned) for (const part of parts) part[Symbol.dispose]();
   }
 }

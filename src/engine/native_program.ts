@@ -275,7 +275,9 @@ export class NativeProgram implements Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const compiled of this.#compiled) {
-      if (compiled !== undefined) this.#runtime.space.free(compiled.address);
+      if (compiled !== undefined) {
+        if (this.#runtime.isOpen) this.#runtime.space.free(compiled.address);
+      }
     }
     this.#compiled.fill(undefined);
     this.#reach.fill(undefined);

@@ -64,7 +64,7 @@ export interface NativeEntry {
 }
 
 /** The runs of one instance in machine code; one at a time. */
-export class NativeRunner implements RequestHandler {
+export class NativeRunner implements RequestHandler, Disposable {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -80,7 +80,6 @@ export class NativeRunner implements RequestHandler {
   readonly #entries: (NativeEntry | undefined)[] = [];
 
   #disposed = false;
-  #ownsHeap = false;
 
   // The run under way.
   #context: ContextBlock | undefined;
@@ -154,7 +153,7 @@ export class NativeRunner implements RequestHandler {
       while (status === TIER_WAITS) {
         if (this.#atSliceEnd) {
           await this.#pace.turn();
-          status = this.#refuel() ? this.#drive() : TIER_TRAPPED;
+          status = this.nextSlice();
         } else {
           let settled: number;
           try {
@@ -287,6 +286,12 @@ export class NativeRunner implements RequestHandler {
     return this.#entries[loop.index] ??= this.#entryOf(func, loop.index, loop, loop.words);
   }
 
+  /** Whether `func` is compiled and a run of it with `levels` further calls finds stack. */
+  isReady(func: number, levels: number): boolean {
+    const entry = this.#entries[func];
+    return entry !== undefined && this.hasStackFor(entry, levels);
+  }
+
   /** Whether a frame may be entered so that `levels` further calls find stack. */
   hasStackFor(entry: NativeEntry, levels: number): boolean {
     return stackBytesFor(entry, levels) <= this.#maxStack;
@@ -294,7 +299,7 @@ export class NativeRunner implements RequestHandler {
 
   /**
    * Runs a frame of the interpreter, whose registers are words of `words` from `fp` on, until its
-   * function returns. The heap and the host side have begun a run. Stack and context stay with the
+   * function returns, at the run's pace. The heap and the host side have begun a run. Stack and context stay with the
    * runner until `release`.
    *
    * @returns `TIER_RETURNED`, `TIER_TRAPPED` or `TIER_WAITS`.
@@ -305,6 +310,7 @@ export class NativeRunner implements RequestHandler {
     fp: number,
     levels: number,
     fuel: bigint,
+    pace: Pace,
   ): number {
     const stackBytes = stackBytesFor(entry, levels);
     if (this.#context === undefined || this.#context.size < entry.contextBytes) {
@@ -319,6 +325,7 @@ export class NativeRunner implements RequestHandler {
       this.#stackBytes = stackBytes;
     }
     const context = this.#context;
+    this.#pace = pace;
     this.#entry = entry;
     context.u64[FUEL] = fuel;
     const { i64 } = context;
@@ -332,6 +339,16 @@ export class NativeRunner implements RequestHandler {
   /** Goes on after a host call that was pending; results as of `enterFrame`. */
   resume(status: number): number {
     return this.#finishFrame(this.#afterHost(status) ? this.#drive() : TIER_TRAPPED);
+  }
+
+  /** Goes on at the end of a slice; results as of `enterFrame`. */
+  nextSlice(): number {
+    return this.#finishFrame(this.#refuel() ? this.#drive() : TIER_TRAPPED);
+  }
+
+  /** Whether the run waits for its turn in the event loop. */
+  get atSliceEnd(): boolean {
+    return this.#atSliceEnd;
   }
 
   #finishFrame(status: number): number {
@@ -367,8 +384,8 @@ export class NativeRunner implements RequestHandler {
     this.#stack = undefined;
     this.#context = undefined;
     this.#trap = undefined;
-    // The code first: with the last context the runtime itself may go.
-    if (context !== undefined && this.#disposed) this.#free();
+    this.#pace = UNPACED;
+    this.#atSliceEnd = false;
     if (stack !== undefined) this.#runtime.returnStack(stack);
     if (context !== undefined) this.#runtime.returnContext(context);
   }
@@ -391,34 +408,14 @@ export class NativeRunner implements RequestHandler {
   #finish(): void {
     this.#heap.reset();
     this.#host.end();
-    this.release();
     this.#pace.end();
-    this.#pace = UNPACED;
+    this.release();
   }
 
-  /** Whether a run is under way here, or a frame of one. */
-  get isBusy(): boolean {
-    return this.#context !== undefined;
-  }
-
-  /** Whether the instance is gone. */
-  get isDisposed(): boolean {
-    return this.#disposed;
-  }
-
-  /**
-   * Gives up the code, and with `withHeap` the memory; what is under way ends first. Disposing with
-   * the memory is for runs that started here, since the memory is the interpreter's as well.
-   */
-  dispose(withHeap: boolean): void {
+  /** Gives up the code. Nothing may be under way. */
+  [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#ownsHeap = withHeap;
-    if (!this.isBusy) this.#free();
-  }
-
-  #free(): void {
-    if (this.#ownsHeap) this.#heap.dispose();
     this.#native.release();
   }
 
@@ -452,8 +449,10 @@ export class NativeRunner implements RequestHandler {
     const context = this.#context!;
     // Asking for the pointer checks that the block is alive, which it is until `release`.
     const { pointer } = context;
-    const { exits } = this.#runtime.counters;
+    const { counters } = this.#runtime;
+    const { exits } = counters;
     for (;;) {
+      counters.entries++;
       this.#runtime.enter(pointer, this);
       if (this.#answered < 0) {
         const code = context.i32[Context.exitCode >> 2];
@@ -498,7 +497,8 @@ export class NativeRunner implements RequestHandler {
         const { count } = this.#host;
         const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
         // A call beyond the limit is not made.
-        counters.reentries += this.#host.count - count;
+        if (this.#runtime.route === "callback") counters.callbacks += this.#host.count - count;
+        else counters.reentries += this.#host.count - count;
         if (status === HOST_PENDING) return this.#leave(TIER_WAITS);
         return this.#afterHost(status) ? 0 : this.#leave(TIER_TRAPPED);
       }

@@ -52,6 +52,8 @@ export interface NativeOptions {
 
 /** See the module text. */
 export class NativeRuntime implements Disposable {
+  /** Whether the code space is there; without it all code is gone. */
+  isOpen = true;
   /** The instruction set. */
   readonly target: Target;
   /** Executable memory. */
@@ -62,6 +64,8 @@ export class NativeRuntime implements Disposable {
   readonly start: Pointer;
   /** What is counted. */
   readonly counters: Counters;
+  /** How requests come. */
+  readonly route: HostCallRoute;
   readonly #libc: Libc;
   readonly #callback: Callback | undefined;
   /** Whose machine code runs: the innermost of the nested runs. */
@@ -85,6 +89,7 @@ export class NativeRuntime implements Disposable {
     counters: Counters = new Counters(),
   ) {
     this.counters = counters;
+    this.route = hostCalls;
     const support = nativeSupport();
     if (!support.supported) throw new Error(support.reason);
     using cleanup = new DisposableStack();
@@ -106,8 +111,8 @@ export class NativeRuntime implements Disposable {
   }
 
   /**
-   * Runs machine code from the context block at `context` until it leaves. `handler` answers its requests if they come as
-   * calls; otherwise they are exits like others.
+   * Runs machine code from the context block at `context` until it leaves. `handler` answers its
+   * requests if they come as calls; otherwise they are exits like others.
    */
   enter(context: Pointer, handler: RequestHandler): void {
     const outer = this.#current;
@@ -178,6 +183,7 @@ export class NativeRuntime implements Disposable {
   }
 
   #free(): void {
+    this.isOpen = false;
     for (const context of this.#contexts.splice(0)) context[Symbol.dispose]();
     for (const stack of this.#stacks.splice(0)) stack[Symbol.dispose]();
     this.#callback?.[Symbol.dispose]();

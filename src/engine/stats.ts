@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Why machine code left, counted. */
+/** Why machine code left, or called back, counted. */
 export interface ExitCounts {
   /** The function that was entered returned. */
   readonly return: number;
@@ -44,7 +44,7 @@ export interface EngineStats {
   readonly codeBytes: number;
   /** Times machine code was entered, returns to it included. */
   readonly entries: number;
-  /** Why it left. */
+  /** Why it left, or called back. */
   readonly exits: ExitCounts;
   /** Host calls, by the way they took. */
   readonly hostCalls: {
@@ -52,6 +52,8 @@ export interface EngineStats {
     readonly interpreter: number;
     /** From machine code, which left and was entered again. */
     readonly reentry: number;
+    /** From machine code, by a call on the host stack. */
+    readonly callback: number;
   };
   /** Calls that moved from the interpreter to machine code. */
   readonly tierUps: {
@@ -81,6 +83,10 @@ export class Counters {
   hostCalls = 0;
   /** Those of them that machine code made by leaving and being entered again. */
   reentries = 0;
+  /** And those that it made by a call on the host stack. */
+  callbacks = 0;
+  /** Times machine code was entered. */
+  entries = 0;
   functionsCompiled = 0;
   loopsCompiled = 0;
   compileMilliseconds = 0;
@@ -106,12 +112,13 @@ export class Counters {
       loopsCompiled: this.loopsCompiled,
       compileMilliseconds: this.compileMilliseconds,
       codeBytes: this.codeBytes,
-      entries: this.exits.reduce((sum, count) => sum + count),
+      entries: this.entries,
       exits: { return: ret, trap, fuel, depth, hostCall, reserve, checkUtf8, checkCall },
       hostCalls: {
-        // Runs that go on have counted re-entries only.
-        interpreter: Math.max(0, this.hostCalls - this.reentries),
+        // Of runs that are not over only what machine code called has been counted.
+        interpreter: Math.max(0, this.hostCalls - this.reentries - this.callbacks),
         reentry: this.reentries,
+        callback: this.callbacks,
       },
       tierUps: { functions: this.tierUpFunctions, loops: this.tierUpLoops },
     };
@@ -133,7 +140,8 @@ export function formatStats(stats: EngineStats): string[] {
   lines.push(
     `entered machine code ${stats.entries} times` +
       (kinds.length === 0 ? "" : `, left for: ${kinds.join(", ")}`),
-    `host calls: ${hostCalls.interpreter} from the interpreter, ${hostCalls.reentry} by re-entry`,
+    `host calls: ${hostCalls.interpreter} from the interpreter, ${hostCalls.reentry} by re-entry, ` +
+      `${hostCalls.callback} by callback`,
   );
   return lines;
 }

@@ -19,6 +19,7 @@ export interface Unsupported {
 
 /** Thrown by `lowerFunction` for a function with an instruction that is not lowered. */
 export class LowerError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "LowerError";
   /** Function id. */
   readonly func: number;

@@ -285,7 +285,7 @@ class Run implements Tracer {
       this.atSliceEnd = false;
       this.#stop = undefined;
       // Machine code within a run has no slices of its own.
-      this.#tiers = this.#mask === 0 && this.pace === UNPACED ? this.#tierUp : undefined;
+      this.#tiers = this.#mask === 0 ? this.#tierUp : undefined;
       this.#hunt = 0;
       this.#elsewhere = 0;
       this.#handedOver = undefined;
@@ -374,17 +374,22 @@ class Run implements Tracer {
 
   /** Goes on after a host call that was pending. */
   resume(status: number): Outcome | undefined {
-    if (this.#handedOver !== undefined) {
-      const result = this.#tiers!.resume(status);
-      if (result === TIER_WAITS) return undefined;
-      return this.#afterHandOver(result) ?? this.#drive();
-    }
-    return this.#afterHost(status) ?? this.#drive();
+    if (this.#handedOver === undefined) return this.#afterHost(status) ?? this.#drive();
+    return this.#goOn(this.#tiers!.resume(status));
   }
 
   /** Goes on with more fuel, unless the run is to end here. */
   nextSlice(): Outcome | undefined {
-    return this.#refuel() ?? this.#drive();
+    if (this.#handedOver === undefined) return this.#refuel() ?? this.#drive();
+    this.atSliceEnd = false;
+    return this.#goOn(this.#tiers!.nextSlice());
+  }
+
+  /** Goes on after a frame that was handed over has waited. */
+  #goOn(result: number): Outcome | undefined {
+    if (result !== TIER_WAITS) return this.#afterHandOver(result) ?? this.#drive();
+    this.atSliceEnd = this.#tiers!.atSliceEnd;
+    return undefined;
   }
 
   #drive(): Outcome | undefined {
@@ -441,7 +446,10 @@ class Run implements Tracer {
         case Exit.HAND_OVER: {
           const result = this.#handOver();
           if (result === undefined) break;
-          if (result === TIER_WAITS) return undefined;
+          if (result === TIER_WAITS) {
+            this.atSliceEnd = this.#tiers!.atSliceEnd;
+            return undefined;
+          }
           outcome = this.#afterHandOver(result);
           break;
         }
@@ -512,6 +520,10 @@ class Run implements Tracer {
     const left = BigInt(this.#machine.fuel);
     const units = this.pace.more(BigInt(Math.max(1, cost)) - left);
     coldFuel -= Number(units);
+    if (this.#tiers !== undefined) {
+      const spent = this.#slice - this.#machine.fuel;
+      this.#tiers.untilLook = Math.max(0, this.#tiers.untilLook - spent);
+    }
     this.#split(left + units, 0);
     if (cost > 0) this.#transfer();
   }
@@ -679,7 +691,7 @@ class Run implements Tracer {
     }
     this.#handedOver = func;
     this.#before = this.#left();
-    return tiers.enter(func, block, words, fp, levels, this.#before);
+    return tiers.enter(words, fp, levels, this.#handedOut(), this.pace);
   }
 
   /** Takes over again behind the call whose callee was handed over. */
@@ -687,11 +699,9 @@ class Run implements Tracer {
     const tiers = this.#tiers!;
     const func = this.#handedOver!;
     this.#handedOver = undefined;
-    const left = tiers.fuel;
-    this.#elsewhere += Number(this.#before - left);
     this.#machine.fuel = Math.max(0, this.#machine.fuel - HAND_OVER_COST);
-    this.#granted = 0n;
-    this.#setLeft(left);
+    this.#setLeft(tiers.fuel);
+    this.#elsewhere += Number(this.#before - this.#left());
     if (result === TIER_TRAPPED) return this.#failure(tiers.trap!);
     if (result !== TIER_RETURNED) throw new Error(`internal: a faster tier gave ${result}`);
     const { code, fp, words } = this.#machine;

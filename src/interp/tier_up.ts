@@ -10,13 +10,17 @@
 import type { Heap } from "../heap/heap.ts";
 import type { Words } from "../heap/words.ts";
 import type { HostCaller } from "./host_call.ts";
+import type { Pace } from "./pace.ts";
 import type { Trap } from "./trap.ts";
 
 /** {@linkcode TierUp.enter}: the function returned; its result words are in `results`. */
 export const TIER_RETURNED = 0;
 /** {@linkcode TierUp.enter}: the run ended with `trap`. */
 export const TIER_TRAPPED = 1;
-/** {@linkcode TierUp.enter}: a host function's promise is pending; go on with `resume`. */
+/**
+ * {@linkcode TierUp.enter}: a host function's promise is pending; go on with `resume`. Or it is the end
+ * of a slice (`atSliceEnd`); go on with `nextSlice`.
+ */
 export const TIER_WAITS = 2;
 
 /** A faster tier, for one instance. */
@@ -39,22 +43,19 @@ export interface TierUp {
    */
   prepare(func: number, block: number, levels: number): boolean;
   /**
-   * Runs the frame that `prepare` was last called for until its function returns. Its registers are words of `words`
-   * from `fp` on.
+   * Runs the frame that `prepare` was last called for until its function returns. Its registers are
+   * words of `words` from `fp` on; `fuel` is what was handed out and is left, `pace` has the rest.
    *
    * @returns `TIER_RETURNED`, `TIER_TRAPPED` or `TIER_WAITS`.
    */
-  enter(
-    func: number,
-    block: number,
-    words: Words,
-    fp: number,
-    levels: number,
-    fuel: bigint,
-  ): number;
+  enter(words: Words, fp: number, levels: number, fuel: bigint, pace: Pace): number;
   /** Goes on after `TIER_WAITS` with what `HostCaller.settle` or `fail` gave. */
   resume(status: number): number;
-  /** Fuel left when `enter` or `resume` was done. */
+  /** Goes on after `TIER_WAITS` at the end of a slice. */
+  nextSlice(): number;
+  /** Whether it waits for its turn in the event loop. */
+  readonly atSliceEnd: boolean;
+  /** What is left of the fuel handed out. */
   readonly fuel: bigint;
   /** Why the run ended. */
   readonly trap: Trap | undefined;

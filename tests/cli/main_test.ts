@@ -151,6 +151,20 @@ Deno.test("burin run offers printing and a key-value store", async () => {
   });
 });
 
+Deno.test("burin run --stats says what ran where", async () => {
+  const { out, err } = await burin("run", "sum.tape", "--stats", "--tier", "interp", "2", "3");
+  assertEquals(out, "5\n");
+  assertMatch(err, /^tier interp\ncompiled 0 functions and 0 loops/);
+  const json = await burin("run", "sum.tape", "--stats", "--json", "--tier", "interp", "2", "3");
+  const { stats } = JSON.parse(json.out);
+  assertEquals([stats.tier, stats.runs, stats.entries, stats.reasons], ["interp", 1, 0, []]);
+  const traced = await burin("run", "sum.tape", "--stats", "--trace", "2", "3");
+  assertMatch(
+    traced.err,
+    /interpreter: (traced runs are interpreted|native code is not available)/,
+  );
+});
+
 Deno.test("burin run --trace prints events in order", async () => {
   const { err } = await burin("run", "sum.tape", "--trace", "1", "2");
   const events = err.trimEnd().split("\n").map((line) => line.split(" ")[0]);

@@ -49,26 +49,39 @@ const THRESHOLDS: readonly Thresholds[] = [
   { interval: 31, looks: 1 },
 ];
 
+function checkCorpus(thresholds: Thresholds, hostCalls: "reenter" | "callback"): EngineStats {
+  const folder = new URL("../corpus/extape/", import.meta.url);
+  const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
+  using runner = new ConformanceRunner(
+    folder,
+    new Engine({ tier: "auto", thresholds, hostCalls }),
+  );
+  const failed: string[] = [];
+  for (const entry of entries) {
+    const actual = runner.run(entry);
+    if (!matches(entry, actual)) {
+      failed.push(`${entry.id}: ${JSON.stringify(entry.expect)} but ${JSON.stringify(actual)}`);
+    }
+  }
+  assertEquals(failed, []);
+  assertEquals(entries.length, 5068);
+  return runner.stats;
+}
+
 for (const thresholds of THRESHOLDS) {
   nativeTest(`all recorded outcomes with looks ${JSON.stringify(thresholds)}`, () => {
-    const folder = new URL("../corpus/extape/", import.meta.url);
-    const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
-    using runner = new ConformanceRunner(folder, new Engine({ tier: "auto", thresholds }));
-    const failed: string[] = [];
-    for (const entry of entries) {
-      const actual = runner.run(entry);
-      if (!matches(entry, actual)) {
-        failed.push(`${entry.id}: ${JSON.stringify(entry.expect)} but ${JSON.stringify(actual)}`);
-      }
-    }
-    assertEquals(failed, []);
-    assertEquals(entries.length, 5068);
-    const { tierUps, exits } = runner.stats;
+    const { tierUps, exits, hostCalls } = checkCorpus(thresholds, "reenter");
     assert(tierUps.functions > 1000, "calls moved at their start");
     if (thresholds.interval > 1) assert(tierUps.loops > 50, "calls moved in loops");
     assert(exits.return > 0 && exits.trap > 0 && exits.fuel > 0 && exits.depth > 0);
+    assert(hostCalls.reentry > 0 && hostCalls.callback === 0);
   });
 }
+
+nativeTest("all recorded outcomes in tier auto with host calls by callback", () => {
+  const { hostCalls } = checkCorpus({ interval: 7, looks: 1 }, "callback");
+  assert(hostCalls.reentry === 0 && hostCalls.callback > 0 && hostCalls.interpreter > 0);
+});
 
 const SOURCE = `
 host h.twice(i64) -> (i64)
@@ -517,6 +530,64 @@ nativeTest("a recursion that would need too much stack stays in the interpreter"
   assertEquals(outcome.values, [i64(55)]);
   assertEquals(stats.entries, 0);
   assertStringIncludes(stats.reasons[0], "more stack than maxStack allows");
+});
+
+nativeTest("runs in slices end and wait where they would in the interpreter", async () => {
+  using interp = new Engine({ tier: "interp" });
+  const limits = { fuel: 400n };
+  for (const [func, args] of CASES) {
+    using reference = interp.load(program, host());
+    const expected = outcomeToJson(reference.run(func, args, { limits }));
+    for (const thresholds of THRESHOLDS) {
+      using engine = new Engine({ tier: "auto", thresholds });
+      for (const yieldEvery of [1, 7, 50]) {
+        using instance = engine.load(verify(program.program), host());
+        for (let run = 0; run < 2; run++) {
+          const outcome = await instance.runAsync(func, args, { limits, yieldEvery });
+          assertEquals(outcomeToJson(outcome), expected, `${func} in slices of ${yieldEvery}`);
+          // And at once, with what the slices left behind.
+          assertEquals(
+            outcomeToJson(instance.run(func, args, { limits, timeout: 60_000 })),
+            expected,
+          );
+        }
+      }
+      assert(engine.stats().entries > 0);
+    }
+  }
+});
+
+nativeTest("a long run in machine code can be ended from outside", async () => {
+  using engine = new Engine({ tier: "auto" });
+  using instance = engine.load(program, host());
+  const limits = { fuel: 2n ** 63n };
+  const args = [i64(2n ** 62n), i64(0)];
+  for (let run = 0; run < 2; run++) {
+    const late = instance.run("quotients", args, { limits, timeout: 20 });
+    assert(!late.ok && late.trap.kind === "TimedOut");
+    const signal = AbortSignal.timeout(20);
+    const aborted = await instance.runAsync("quotients", args, { limits, signal });
+    assert(!aborted.ok && aborted.trap.kind === "Aborted");
+  }
+  assert(engine.stats().tierUps.loops > 0);
+});
+
+nativeTest("an instance has one run at a time, in whatever tier", () => {
+  for (const tier of ["auto", "native"] as const) {
+    using engine = new Engine({ tier, thresholds: { interval: 0, looks: 0 } });
+    let refused = 0;
+    const instance: Instance = engine.load(
+      program,
+      host((n) => {
+        const trace = { mask: TraceMask.ALL, sink: () => {} };
+        assertThrows(() => instance.run("fib", [i64(1)], { trace }), Error, "is running");
+        refused++;
+        return n;
+      }),
+    );
+    for (let run = 0; run < 3; run++) assert(instance.run("waiting", [i64(2)]).ok);
+    assertEquals(refused, 6);
+  }
 });
 
 nativeTest("statistics are readable and tell the routes of host calls apart", () => {
