@@ -151,6 +151,8 @@ export class AutoTier implements TierUp {
       hotness.neverAny();
       return false;
     }
+    // The instance may be disposed of while a host function's promise is pending.
+    if (runner.isDisposed) return false;
     let entry: NativeEntry;
     try {
       entry = runner.entryFor(func, block);

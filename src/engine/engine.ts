@@ -40,10 +40,15 @@ export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { Counters, type EngineStats } from "./stats.ts";
 
 export type { Thresholds } from "./auto_tier.ts";
-export type { EngineStats, ExitCounts } from "./stats.ts";
+export { type EngineStats, type ExitCounts, formatStats } from "./stats.ts";
+export { CompileError } from "../codegen/compiled.ts";
+export { LowerError, type Unsupported } from "../front/lower_error.ts";
 
 /** The ways of running a program that this version has. */
 export const TIERS = ["auto", "interp", "native", "wasm"] as const;
+
+/** Programs without instances whose code is kept, for those who load a program for every run. */
+const IDLE_PROGRAMS = 32;
 
 /**
  * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
@@ -97,13 +102,15 @@ export class Engine implements Disposable {
   readonly tier: Tier;
   readonly #instances = new Set<Instance>();
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
-  readonly #hotness = new Map<VerifiedProgram, Hotness>();
+  readonly #hotness = new WeakMap<VerifiedProgram, Hotness>();
   readonly #counters = new Counters();
   readonly #thresholds: Thresholds;
   readonly #native: NativeOptions | undefined;
   readonly #hostCalls: HostCallRoute;
+  /** Those of `#programs` that have no instance, the one that lost its last the longest ago first. */
+  readonly #idle = new Set<VerifiedProgram>();
   readonly #maxStack: number;
-  readonly #wasmPrograms = new Map<VerifiedProgram, WasmProgram>();
+  readonly #wasmPrograms = new WeakMap<VerifiedProgram, WasmProgram>();
   #runtime: NativeRuntime | undefined;
   #disposed = false;
 
@@ -180,12 +187,17 @@ export class Engine implements Disposable {
    */
   load(program: VerifiedProgram, host: Host = createHost()): Instance {
     if (this.#disposed) throw new Error("the engine has been disposed of");
+    const runners: NativeRunner[] = [];
     const instance = new Instance({
       program,
       host,
       counters: this.#counters,
       attach: (heap, caller) => {
-        const open = () => this.#runner(program, heap, caller);
+        const open = () => {
+          const runner = this.#runner(program, heap, caller);
+          if (runner !== undefined) runners.push(runner);
+          return runner;
+        };
         switch (this.tier) {
           case "auto":
             return { tierUp: new AutoTier(this.#hotnessOf(program), open) };
@@ -207,7 +219,10 @@ export class Engine implements Disposable {
         if (this.#program(program)?.ensure(func) === undefined) return;
         if (this.tier === "auto") this.#hotnessOf(program).heat(func);
       },
-      onDispose: (self) => this.#instances.delete(self),
+      onDispose: (self) => {
+        this.#instances.delete(self);
+        for (const runner of runners) runner.dispose(false);
+      },
     });
     this.#instances.add(instance);
     return instance;
@@ -245,9 +260,10 @@ export class Engine implements Disposable {
     if (native === undefined) {
       const runtime = this.#open();
       if (runtime === undefined) return undefined;
-      native = new NativeProgram(program, runtime);
+      native = new NativeProgram(program, runtime, () => this.#setIdle(program));
       this.#programs.set(program, native);
     }
+    this.#idle.delete(program);
     return native;
   }
 
@@ -275,14 +291,27 @@ export class Engine implements Disposable {
     return hotness;
   }
 
-  /** Disposes of all instances. */
+  /** The last instance of a program is gone. */
+  #setIdle(program: VerifiedProgram): void {
+    this.#idle.add(program);
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= IDLE_PROGRAMS && !this.#disposed) break;
+      this.#idle.delete(oldest);
+      this.#programs.get(oldest)![Symbol.dispose]();
+      this.#programs.delete(oldest);
+    }
+  }
+
+  /** Disposes of all instances. Runs that are under way end first. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const instance of [...this.#instances]) instance[Symbol.dispose]();
-    for (const native of this.#programs.values()) native[Symbol.dispose]();
-    this.#programs.clear();
-    this.#hotness.clear();
-    this.#wasmPrograms.clear();
+    for (const [program, native] of this.#programs) {
+      if (native.isUsed) continue; // by a run, which gives it back
+      native[Symbol.dispose]();
+      this.#programs.delete(program);
+    }
+    this.#idle.clear();
     this.#runtime?.[Symbol.dispose]();
   }
 }
@@ -448,16 +477,25 @@ export class Instance implements Disposable {
 
   #resolve(func: number | string): number {
     if (typeof func === "number") return func;
-    const index = findFunction(this.#program, func);
+    const index = findFunction(this.program, func);
     if (index >= 0) return index;
-    const names = this.#program.functionNames.map((name) => this.#program.symbols[name.symbol]);
+    const names = this.program.functionNames.map((name) => this.program.symbols[name.symbol]);
     throw new TypeError(`no function is named ${JSON.stringify(func)}${didYouMean(func, names)}`);
   }
 
-  /** Frees the instance's memory. Outcomes already returned stay valid. */
+  /**
+   * Frees the instance's memory, at the end of its run if one is under way. Outcomes already returned
+   * stay valid.
+   */
   [Symbol.dispose](): void {
-    if (this.#interpreter === undefined) return;
+    const interpreter = this.#interpreter;
+    if (interpreter === undefined) return;
     this.#interpreter = undefined;
+    // Memory and code go when whoever is running is done with them.
+    const runner = this.#runner;
+    if (runner instanceof NativeRunner && runner.isBusy) runner.dispose(true);
+    else interpreter[Symbol.dispose]();
+    if (runner instanceof WasmRunner) runner[Symbol.dispose]();
     this.#onDispose(this);
   }
 }
