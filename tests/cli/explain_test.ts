@@ -439,6 +439,18 @@ Deno.test("explain refuses what is not lowered, with opcode and pc", async () =>
   assertEquals([func, pc, opcode, mnemonic], [4, 0, 0x50, "call"]);
 });
 
+Deno.test("explain knows exits for want of fuel, which come back", async () => {
+  for (const target of ["x64", "a64"]) {
+    const { code, out } = await burin("explain", "demo.tape", "--emit", "asm", "--target", target);
+    assertEquals(code, 0);
+    const lines = out.split("\n");
+    const back = lines.filter((line) => line.endsWith("; with more fuel"));
+    assert(back.length > 0, target);
+    const stubs = lines.filter((line) => /^ +out of fuel at pc .*:$/.test(line));
+    assertEquals(stubs.length, back.length, `${target}: each charge has a stub that comes back`);
+  }
+});
+
 Deno.test("explain says what is wrong with its arguments", async () => {
   const cases: [string[], RegExp][] = [
     [["--emit", "ast"], /--emit ast: expected one of bytecode, ir, opt, passes, asm, cfg/],

@@ -316,7 +316,8 @@ tierTest("the event loop has its turns while a run computes", async (tier) => {
 tierTest("a timeout ends synchronous and asynchronous runs", async (tier) => {
   using engine = await open(tier);
   using instance = engine.load(program, host());
-  const options = { limits: ENDLESS, timeout: 5 };
+  assert(!instance.run("forever", [], { limits: { fuel: 1n } }).ok); // compiles it
+  const options = { limits: ENDLESS, timeout: SHORT };
   for (
     const outcome of [
       instance.run("forever", [], options),
