@@ -75,7 +75,9 @@ for (const { file, title, args } of EXAMPLES) {
       for (const line of printed) console.log(`  ${line}`);
       if (accesses.length > 0) console.log(dim(`  host accesses: ${accesses.join(", ")}`));
       if (outcome.ok) {
-        console.log(`  result: ${outcome.values.map((value) => formatValue(value)).join(", ") || "none"}`);
+        console.log(
+          `  result: ${outcome.values.map((value) => formatValue(value)).join(", ") || "none"}`,
+        );
       } else console.log(red(`  ${formatTrap(outcome.trap)}`));
       shown = true;
     }
