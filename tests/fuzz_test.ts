@@ -1,4 +1,6 @@
 import { assert } from "@std/assert";
+import { nativeSupport } from "../ffi/platform.ts";
+import { Engine } from "../mod.ts";
 import { damage, fuzzCase, newStats, seedFiles, tryProgram } from "./harness/fuzz.ts";
 import { Random } from "./harness/random.ts";
 
@@ -40,6 +42,15 @@ Deno.test("100,000 damaged programs end in a result, a trap or a typed error", (
   for (const [ending, count] of Object.entries(stats)) {
     assert(count > 0, `no case ended in ${ending}: ${JSON.stringify(stats)}`);
   }
+});
+
+Deno.test("damaged programs do in machine code what they do in the interpreter", () => {
+  const support = nativeSupport();
+  if (!support.supported) return console.log(`skipped: ${support.reason}`);
+  using engine = new Engine({ tier: "native" });
+  const stats = newStats();
+  for (let index = 0; index < CASES / 5; index++) fuzzCase(2, index, stats, engine);
+  assert(stats.ok > 500 && stats.trap > 500, JSON.stringify(stats));
 });
 
 Deno.test("a seed and an index always give the same damage", () => {

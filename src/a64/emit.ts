@@ -175,6 +175,8 @@ export class A64Emitter implements MachEmitter {
   readonly #stubs = new Map<number, number>();
   /** Label of what the stubs of an exit code have in common. */
   readonly #tails = new Map<number, number>();
+  /** Triples (label of the stub, label to go on at, site) of charges of fuel. */
+  readonly #fuelStubs: number[] = [];
   /** Rare parts of instructions, written behind the body. */
   readonly #rare: (() => void)[] = [];
   #lastPc = -1;
@@ -256,6 +258,14 @@ export class A64Emitter implements MachEmitter {
   /** Leaves with `code` at `site` if `cond` holds. */
   #leaveIf(cond: number, code: number, site: number): void {
     this.#buf.branchIf(bCond(cond, 0), this.#stub(code, site));
+  }
+
+  /** Leaves for want of fuel at `site` if `cond` holds; what follows goes on when there is more. */
+  #fuelOutIf(cond: number, site: number): void {
+    const buf = this.#buf, stub = buf.newLabel(), back = buf.newLabel();
+    buf.branchIf(bCond(cond, 0), stub);
+    buf.bind(back);
+    this.#fuelStubs.push(stub, back, site);
   }
 
   /** Continues out of line if the float comparison just made was unordered, and comes back. */
@@ -434,7 +444,7 @@ export class A64Emitter implements MachEmitter {
           buf.loadInt(SCRATCH2, imm, 0);
           buf.emit(addSubShifted(3, 1, FUEL_REG, FUEL_REG, SCRATCH2, Shift.LSL, 0));
         }
-        return this.#leaveIf(Cond.LO, ExitCode.Fuel, imm2);
+        return this.#fuelOutIf(Cond.LO, imm2);
       case 0x41: // a64.depthEnter
         return this.#enterLevel(imm2);
       case 0x42: // a64.depthLeave
@@ -662,6 +672,7 @@ export class A64Emitter implements MachEmitter {
   finish(): void {
     const buf = this.#buf;
     for (const write of this.#rare) write();
+    this.#finishFuelStubs();
     for (const [key, label] of this.#stubs) {
       buf.bind(label);
       buf.loadInt(SCRATCH, key % 0x1_0000_0000, 0);
@@ -677,6 +688,31 @@ export class A64Emitter implements MachEmitter {
       buf.emit(ldr(1, SCRATCH, CONTEXT_REG, Context.leave));
       buf.emit(br(SCRATCH));
     }
+  }
+
+  /**
+   * A stub for each charge of fuel, then their common part. A function's distances are too large for
+   * `adr`, so what is handed over is the address of a branch in the stub.
+   */
+  #finishFuelStubs(): void {
+    const buf = this.#buf, stubs = this.#fuelStubs;
+    if (stubs.length === 0) return;
+    const tail = buf.newLabel();
+    for (let k = 0; k < stubs.length; k += 3) {
+      const resume = buf.newLabel();
+      buf.bind(stubs[k]);
+      buf.emitTo(adr(SCRATCH2, 0), resume);
+      buf.loadInt(SCRATCH, stubs[k + 2], 0);
+      buf.emitTo(b(0), tail);
+      buf.bind(resume);
+      buf.emitTo(b(0), stubs[k + 1]);
+    }
+    buf.bind(tail);
+    buf.emit(str(0, SCRATCH, CONTEXT_REG, Context.exitSite));
+    buf.loadInt(SCRATCH, this.#mach.func, 0);
+    buf.emit(str(0, SCRATCH, CONTEXT_REG, Context.exitFunction));
+    buf.emit(ldr(1, SCRATCH, CONTEXT_REG, Context.fuelOut));
+    buf.emit(br(SCRATCH));
   }
 }
 

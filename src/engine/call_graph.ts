@@ -15,12 +15,16 @@ export function calleesOf(verified: VerifiedProgram, func: number): number[] {
   const { code, regClasses } = verified.functions[func];
   const { ops, at, operands } = code;
   const { callSigs, functions } = verified.program;
-  const callees = new Set<number>();
+  const callees = new Set<number>(), seen = new Set<number>();
   for (let i = 0; i < code.count; i++) {
     if (ops[i] === 0x50) callees.add(operands[at[i] + 1] >>> 0); // call
     if (ops[i] !== 0x54) continue; // call.indirect
-    const wanted = callSigs[operands[at[i] + 1]];
+    const sig = operands[at[i] + 1];
+    const wanted = callSigs[sig];
     const closure = regClasses[operands[at[i] + 2]] === 11;
+    const key = 2 * sig + (closure ? 1 : 0);
+    if (seen.has(key)) continue;
+    seen.add(key);
     functions.forEach((callee, index) => {
       if (checkCallee(wanted, callee, closure) === undefined) callees.add(index);
     });

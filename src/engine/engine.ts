@@ -4,34 +4,73 @@
  *
  * @module
  */
+import type { Heap } from "../heap/heap.ts";
 import { createHost, type Host } from "../interp/host.ts";
-import { createInterpreter, type Interpreter, type RunOptions } from "../interp/interpreter.ts";
+import type { HostCaller } from "../interp/host_call.ts";
+import {
+  type AsyncRunOptions,
+  createInterpreter,
+  type Interpreter,
+  type RunOptions,
+} from "../interp/interpreter.ts";
 import type { Outcome } from "../interp/outcome.ts";
+import type { TierUp } from "../interp/tier_up.ts";
 import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { didYouMean } from "../util/did_you_mean.ts";
+import { nativeSupport } from "../../ffi/platform.ts";
+import {
+  AutoTier,
+  DEFAULT_THRESHOLDS,
+  Hotness,
+  isLimitOfCompiler,
+  type Thresholds,
+} from "./auto_tier.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
-import { type NativeOptions, NativeRuntime } from "./native_runtime.ts";
+import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
+import { WasmProgram } from "./wasm_program.ts";
+import { WasmRunner } from "./wasm_run.ts";
+import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
-export type { RunOptions } from "../interp/interpreter.ts";
+export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
+export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
+import { Counters, type EngineStats } from "./stats.ts";
+
+export type { Thresholds } from "./auto_tier.ts";
+export type { EngineStats, ExitCounts } from "./stats.ts";
 
 /** The ways of running a program that this version has. */
-export const TIERS = ["interp", "native"] as const;
+export const TIERS = ["auto", "interp", "native", "wasm"] as const;
 
 /** Programs without instances whose code is kept, for those who load a program for every run. */
 const IDLE_PROGRAMS = 32;
 
-/** How a program is run. */
+/**
+ * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
+ * WebAssembly that Binaryen makes, `"auto"` in the interpreter until something turns out to be hot, and
+ * that in machine code.
+ */
 export type Tier = (typeof TIERS)[number];
 
 /** Options of an engine. */
 export interface EngineOptions {
-  /** The tier to use; `"interp"` by default. */
+  /**
+   * The tier to use; `"auto"` by default. Where machine code can't run, `"auto"` is the interpreter,
+   * and the engine's statistics say why.
+   */
   readonly tier?: Tier;
+  /** When tier `"auto"` compiles; measured defaults unless given. */
+  readonly thresholds?: Partial<Thresholds>;
   /** Most bytes of stack that one run in machine code may have; 256 MiB by default. */
   readonly maxStack?: number;
+  /**
+   * How host calls leave machine code: by leaving it and entering it again (`"reenter"`), by a call
+   * on the host stack (`"callback"`), or by what is faster (`"auto"`, the default: leaving, which was
+   * measured at a third of the cost of a callback).
+   */
+  readonly hostCalls?: HostCallRoute | "auto";
   /** How machine code is placed and entered; chosen by what works unless given. */
   readonly native?: NativeOptions;
 }
@@ -56,31 +95,88 @@ export interface EngineOptions {
  * ```
  */
 export class Engine implements Disposable {
-  /** The tier programs run in. */
+  /** The tier programs run in: the one asked for, or `"interp"` if `"auto"` can't be had. */
   readonly tier: Tier;
   readonly #instances = new Set<Instance>();
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
-  /** Those of `#programs` that have no instance, the one that lost its last the longest ago first. */
+  readonly #hotness = new Map<VerifiedProgram, Hotness>();
+  /** Number of instances of each program that has any. */
+  readonly #users = new Map<VerifiedProgram, number>();
+  /** Programs that have none, the one that lost its last the longest ago first. */
   readonly #idle = new Set<VerifiedProgram>();
-  readonly #runtime: NativeRuntime | undefined;
+  readonly #counters = new Counters();
+  readonly #thresholds: Thresholds;
+  readonly #native: NativeOptions | undefined;
+  readonly #hostCalls: HostCallRoute;
   readonly #maxStack: number;
+  readonly #wasmPrograms = new Map<VerifiedProgram, WasmProgram>();
+  #runtime: NativeRuntime | undefined;
   #disposed = false;
+
+  /**
+   * Makes an engine of any tier. Only `"wasm"` needs this instead of the constructor: Binaryen has to
+   * be loaded first, which takes a moment and is done once.
+   *
+   * @throws As the constructor does.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, i64, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func double(x: i64) -> (i64) {
+   *     y = i64.add x, x
+   *     ret y
+   *   }
+   * `));
+   * using engine = await Engine.open({ tier: "wasm" });
+   * using instance = engine.load(program);
+   * console.log(instance.run("double", [i64(21)]).fuelUsed); // 2n
+   * ```
+   */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    if (options.tier === "wasm") await loadBinaryen();
+    return new Engine(options);
+  }
 
   /**
    * Makes an engine.
    *
    * @throws {TypeError} When the tier does not exist.
+   * @throws {RangeError} When a threshold is not a whole number from 0 to 2^30.
    * @throws {Error} When the tier is `"native"` and machine code can't run here: the permission
-   * `--allow-ffi` is missing, or the system or processor is not supported.
+   * `--allow-ffi` is missing, or the system or processor is not supported; or when it is `"wasm"` and
+   * Binaryen has not been loaded by {@linkcode Engine.open}.
    */
   constructor(options: EngineOptions = {}) {
-    const tier = options.tier ?? "interp";
+    let tier = options.tier ?? "auto";
     if (!TIERS.includes(tier)) {
       throw new TypeError(`unknown tier ${JSON.stringify(tier)}: expected ${TIERS.join(", ")}`);
     }
-    this.tier = tier;
     this.#maxStack = options.maxStack ?? DEFAULT_MAX_STACK;
-    if (tier === "native") this.#runtime = new NativeRuntime(options.native);
+    this.#native = options.native;
+    this.#thresholds = { ...DEFAULT_THRESHOLDS, ...options.thresholds };
+    for (const [name, value] of Object.entries(this.#thresholds)) {
+      if (Number.isInteger(value) && value >= 0 && value <= 2 ** 30) continue;
+      throw new RangeError(
+        `thresholds.${name}: expected a whole number from 0 to 2^30, got ${value}`,
+      );
+    }
+    if (tier === "auto") {
+      const support = nativeSupport();
+      if (!support.supported) {
+        this.#counters.because(support.reason);
+        tier = "interp";
+      }
+    }
+    if (tier === "wasm" && loadedBinaryen() === undefined) {
+      throw new Error('tier "wasm" needs Binaryen, which `await Engine.open(…)` loads');
+    }
+    this.tier = tier;
+    this.#hostCalls = options.hostCalls === "callback" ? "callback" : "reenter";
+    if (tier === "native") {
+      this.#runtime = new NativeRuntime(this.#native, this.#hostCalls, this.#counters);
+    }
   }
 
   /**
@@ -90,74 +186,224 @@ export class Engine implements Disposable {
    */
   load(program: VerifiedProgram, host: Host = createHost()): Instance {
     if (this.#disposed) throw new Error("the engine has been disposed of");
-    const runner = this.#runtime === undefined
-      ? undefined
-      : new NativeRunner(this.#runtime, this.#native(program), program, host, this.#maxStack);
-    const instance = new Instance(program, host, runner, (self) => this.#instances.delete(self));
+    const instance = new Instance({
+      program,
+      host,
+      counters: this.#counters,
+      attach: (heap, caller) => {
+        const open = () => this.#runner(program, heap, caller);
+        switch (this.tier) {
+          case "auto":
+            return { tierUp: new AutoTier(this.#hotnessOf(program), open) };
+          case "native":
+            return { runner: open() };
+          case "interp":
+          case "wasm":
+            return {};
+        }
+      },
+      outside: this.tier !== "wasm" ? undefined : (interpreter) => {
+        return new WasmRunner(this.#wasm(program), program, host, interpreter);
+      },
+      compile: this.tier === "interp" ? undefined : (func) => {
+        if (this.tier === "wasm") {
+          this.#wasm(program).ensure(func);
+          return;
+        }
+        if (this.#program(program)?.ensure(func) === undefined) return;
+        if (this.tier === "auto") this.#hotnessOf(program).heat(func);
+      },
+      onDispose: (self) => this.#instances.delete(self),
+      onFree: () => this.#release(program),
+    });
     this.#instances.add(instance);
+    this.#users.set(program, (this.#users.get(program) ?? 0) + 1);
+    this.#idle.delete(program);
     return instance;
   }
 
-  #native(program: VerifiedProgram): NativeProgram {
-    let native = this.#programs.get(program);
-    if (native === undefined) {
-      native = new NativeProgram(program, this.#runtime!, () => this.#setIdle(program));
-      this.#programs.set(program, native);
+  /** An instance of the program is gone and does not run any more. */
+  #release(program: VerifiedProgram): void {
+    const users = this.#users.get(program)! - 1;
+    if (users > 0) {
+      this.#users.set(program, users);
+      return;
     }
-    this.#idle.delete(program);
-    return native;
-  }
-
-  /** The last instance of a program is gone. */
-  #setIdle(program: VerifiedProgram): void {
+    this.#users.delete(program);
     this.#idle.add(program);
     for (const oldest of this.#idle) {
       if (this.#idle.size <= IDLE_PROGRAMS && !this.#disposed) break;
-      this.#idle.delete(oldest);
-      this.#programs.get(oldest)![Symbol.dispose]();
-      this.#programs.delete(oldest);
+      this.#forget(oldest);
     }
+    if (this.#disposed) this.#free();
+  }
+
+  /** Frees the code of a program that has no instances. */
+  #forget(program: VerifiedProgram): void {
+    this.#idle.delete(program);
+    this.#programs.get(program)?.[Symbol.dispose]();
+    this.#programs.delete(program);
+    this.#hotness.delete(program);
+    this.#wasmPrograms.delete(program);
+  }
+
+  /**
+   * What the engine did so far.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, verify } from "@burin/burin";
+   *
+   * using engine = new Engine({ tier: "interp" });
+   * using instance = engine.load(verify(assemble("func nothing() -> () {\n  ret\n}")));
+   * instance.run("nothing", []);
+   * console.log(engine.stats().runs); // 1
+   * ```
+   */
+  stats(): EngineStats {
+    return this.#counters.stats(this.tier, this.#runtime?.target.name);
+  }
+
+  /** What machine code needs, opened on first use; undefined if that fails, which is noted. */
+  #open(): NativeRuntime | undefined {
+    try {
+      return this.#runtime ??= new NativeRuntime(this.#native, this.#hostCalls, this.#counters);
+    } catch (error) {
+      this.#counters.because(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  #program(program: VerifiedProgram): NativeProgram | undefined {
+    let native = this.#programs.get(program);
+    if (native === undefined) {
+      const runtime = this.#open();
+      if (runtime === undefined) return undefined;
+      native = new NativeProgram(program, runtime);
+      this.#programs.set(program, native);
+    }
+    return native;
+  }
+
+  #runner(program: VerifiedProgram, heap: Heap, host: HostCaller): NativeRunner | undefined {
+    const native = this.#program(program);
+    if (native === undefined) return undefined;
+    return new NativeRunner(this.#runtime!, native, program, heap, host, this.#maxStack);
+  }
+
+  #wasm(program: VerifiedProgram): WasmProgram {
+    let wasm = this.#wasmPrograms.get(program);
+    if (wasm === undefined) {
+      wasm = new WasmProgram(program, loadedBinaryen()!);
+      this.#wasmPrograms.set(program, wasm);
+    }
+    return wasm;
+  }
+
+  #hotnessOf(program: VerifiedProgram): Hotness {
+    let hotness = this.#hotness.get(program);
+    if (hotness === undefined) {
+      hotness = new Hotness(program, this.#thresholds, this.#counters);
+      this.#hotness.set(program, hotness);
+    }
+    return hotness;
   }
 
   /** Disposes of all instances. Runs that are under way end first. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const instance of [...this.#instances]) instance[Symbol.dispose]();
-    for (const [program, native] of this.#programs) {
-      if (native.isUsed) continue; // by a run, which gives it back
-      native[Symbol.dispose]();
-      this.#programs.delete(program);
-    }
-    this.#idle.clear();
+    for (const program of [...this.#idle]) this.#forget(program);
+    this.#free();
+  }
+
+  /** Frees what programs share, unless one is running. */
+  #free(): void {
+    if (this.#users.size > 0) return;
     this.#runtime?.[Symbol.dispose]();
   }
 }
 
+/** What an instance needs of its engine. */
+interface Parts {
+  readonly program: VerifiedProgram;
+  readonly host: Host;
+  readonly counters: Counters;
+  /** Makes what runs the program beside the interpreter, with which it shares memory and host. */
+  readonly attach: (heap: Heap, host: HostCaller) => {
+    /** Where runs start. */
+    readonly runner?: NativeRunner;
+    /** Where the interpreter hands frames to. */
+    readonly tierUp?: TierUp;
+  };
+  /** Makes what runs the program with a memory and host side of its own, and where runs start. */
+  readonly outside: ((interpreter: Interpreter) => WasmRunner) | undefined;
+  /** Compiles a function and what it can call. */
+  readonly compile: ((func: number) => void) | undefined;
+  /** Called when the instance is disposed of. */
+  readonly onDispose: (instance: Instance) => void;
+  /** Called when it is, and its last run has ended. */
+  readonly onFree: () => void;
+}
+
 /** A program ready to run; made by {@linkcode Engine.load}. */
 export class Instance implements Disposable {
-  #interpreter: Interpreter | undefined;
+  readonly #interpreter: Interpreter;
+  /** Runs under way, and attempts at one while another is. */
+  #runs = 0;
   #disposed = false;
-  readonly #verified: VerifiedProgram;
-  readonly #host: Host;
-  readonly #runner: NativeRunner | undefined;
+  readonly #program: Program;
+  readonly #counters: Counters;
+  readonly #runner: NativeRunner | WasmRunner | undefined;
+  readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
+  readonly #onFree: () => void;
+  /** Functions that have no machine code. */
+  readonly #refused = new Set<number>();
 
   /** Use {@linkcode Engine.load}. */
-  constructor(
-    program: VerifiedProgram,
-    host: Host,
-    runner: NativeRunner | undefined,
-    onDispose: (instance: Instance) => void,
-  ) {
-    this.#verified = program;
-    this.#host = host;
-    this.#runner = runner;
-    this.#onDispose = onDispose;
+  constructor(parts: Parts) {
+    let runner: NativeRunner | undefined;
+    this.#interpreter = createInterpreter(parts.program, parts.host, (heap, caller) => {
+      const attached = parts.attach(heap, caller);
+      runner = attached.runner;
+      return attached.tierUp;
+    });
+    this.#runner = runner ?? parts.outside?.(this.#interpreter);
+    this.#program = this.#interpreter.program;
+    this.#counters = parts.counters;
+    this.#compile = parts.compile;
+    this.#onDispose = parts.onDispose;
+    this.#onFree = parts.onFree;
   }
 
   /** The program. */
   get program(): Program {
-    return this.#verified.program;
+    return this.#program;
+  }
+
+  /**
+   * Compiles ahead of time: function `func`, or all functions, and everything they can call. Does
+   * nothing in tier `"interp"`.
+   *
+   * @param func The function's id, or its name.
+   * @throws {TypeError} When no function has that name.
+   * @throws {RangeError} When there is no function of that id.
+   * @throws {LowerError} When an instruction has no machine code; the error names it and its place.
+   * @throws {CompileError} When a function is too large for machine code.
+   */
+  compile(func?: number | string): void {
+    this.#live();
+    const { length } = this.#program.functions;
+    if (func !== undefined) {
+      const index = this.#resolve(func);
+      if (!(index in this.#program.functions)) {
+        throw new RangeError(`there is no function ${index}: the program has ${length}`);
+      }
+      this.#compile?.(index);
+      return;
+    }
+    for (let index = 0; index < length; index++) this.#compile?.(index);
   }
 
   /**
@@ -169,42 +415,103 @@ export class Instance implements Disposable {
    * @throws {Error} When the instance is disposed of, or is running already.
    */
   run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
-    this.#checkLive();
+    const interpreter = this.#live();
     const index = this.#resolve(func);
-    // Traced runs use the interpreter: machine code has no events.
-    if (this.#runner === undefined || options.trace !== undefined) {
-      return this.#interpreted().run(index, args, options);
+    const runner = this.#direct(index, options);
+    this.#runs++;
+    try {
+      return this.#count((runner ?? interpreter).run(index, args, options));
+    } finally {
+      this.#leave();
     }
-    return this.#runner.run(index, args, options);
   }
 
-  /** Like {@linkcode run}; host functions may return promises, which the run waits for. */
+  /**
+   * Like {@linkcode run}; host functions may return promises, which the run waits for. With
+   * `yieldEvery` a long run lets the event loop have a turn now and then; with `timeout` or `signal`
+   * it can be ended from outside, while it computes and while it waits.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func forever() -> () {
+   *     jmp loop
+   *   loop:
+   *     jmp loop
+   *   }
+   * `));
+   * using engine = new Engine();
+   * using instance = engine.load(program);
+   * const limits = { fuel: 2n ** 64n - 1n };
+   * const outcome = await instance.runAsync("forever", [], { limits, signal: AbortSignal.timeout(5) });
+   * if (!outcome.ok) console.log(outcome.trap.kind); // Aborted
+   * ```
+   */
   async runAsync(
     func: number | string,
     args: readonly Value[],
-    options: RunOptions = {},
+    options: AsyncRunOptions = {},
   ): Promise<Outcome> {
-    this.#checkLive();
+    const interpreter = this.#live();
     const index = this.#resolve(func);
-    if (this.#runner === undefined || options.trace !== undefined) {
-      return await this.#interpreted().runAsync(index, args, options);
+    const runner = this.#direct(index, options);
+    this.#runs++;
+    try {
+      return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+    } finally {
+      this.#leave();
     }
-    return await this.#runner.runAsync(index, args, options);
   }
 
-  #checkLive(): void {
+  /** Compiled code, if the run is to start there. */
+  #direct(func: number, options: RunOptions): NativeRunner | WasmRunner | undefined {
+    // Machine code has no events.
+    if (options.trace !== undefined) {
+      if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
+      return undefined;
+    }
+    if (this.#runner === undefined || this.#refused.has(func)) return undefined;
+    if (!(func in this.#program.functions)) return this.#runner;
+    try {
+      this.#compile!(func);
+      return this.#runner;
+    } catch (error) {
+      if (!isLimitOfCompiler(error)) throw error;
+      this.#counters.because(error.message);
+      this.#refused.add(func);
+      return undefined;
+    }
+  }
+
+  #count(outcome: Outcome): Outcome {
+    this.#counters.runs++;
+    this.#counters.hostCalls += Number(outcome.hostCalls);
+    return outcome;
+  }
+
+  #live(): Interpreter {
     if (this.#disposed) throw new Error("the instance has been disposed of");
+    return this.#interpreter;
   }
 
-  #interpreted(): Interpreter {
-    return this.#interpreter ??= createInterpreter(this.#verified, this.#host);
+  /** A run has ended. */
+  #leave(): void {
+    if (--this.#runs === 0 && this.#disposed) this.#free();
+  }
+
+  #free(): void {
+    this.#interpreter[Symbol.dispose]();
+    if (this.#runner instanceof WasmRunner) this.#runner[Symbol.dispose]();
+    this.#onFree();
   }
 
   #resolve(func: number | string): number {
     if (typeof func === "number") return func;
-    const index = findFunction(this.program, func);
+    const index = findFunction(this.#program, func);
     if (index >= 0) return index;
-    const names = this.program.functionNames.map((name) => this.program.symbols[name.symbol]);
+    const names = this.#program.functionNames.map((name) => this.#program.symbols[name.symbol]);
     throw new TypeError(`no function is named ${JSON.stringify(func)}${didYouMean(func, names)}`);
   }
 
@@ -215,9 +522,7 @@ export class Instance implements Disposable {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#interpreter?.[Symbol.dispose]();
-    this.#interpreter = undefined;
-    this.#runner?.[Symbol.dispose]();
     this.#onDispose(this);
+    if (this.#runs === 0) this.#free();
   }
 }

@@ -6,7 +6,7 @@
  */
 import { ContextBlock } from "../../ffi/memory.ts";
 import type { CompiledFunction } from "../codegen/compiled.ts";
-import { lowerFunction, unsupported } from "../front/tape.ts";
+import { lowerFunction, lowerLoop, unsupported } from "../front/tape.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Op as IrOp } from "../ir/opcodes.ts";
@@ -21,8 +21,10 @@ const INLINE_INSTRUCTIONS = 40;
 /** `NativeRunner` answers requests. */
 const LOWER_OPTIONS = { requests: true } as const;
 
-/** A function whose code has been published. */
+/** A function, or what of one runs from a loop on, whose code has been published. */
 export interface NativeFunction {
+  /** The program's function. */
+  readonly func: number;
   /** Address of the thunk that takes arguments from the context area. */
   readonly thunk: number;
   /** Stack bytes of one activation. */
@@ -38,13 +40,21 @@ export interface NativeFunction {
 }
 
 /** Everything a run of one entry function may reach. */
-interface Reach {
+export interface Reach {
   readonly functions: readonly number[];
   readonly usesHeap: boolean;
   /** Stack bytes of the deepest chain of calls; infinite when calls can recur. */
   readonly stackBytes: number;
   /** The largest frame. */
   readonly frameBytes: number;
+}
+
+/** What of a function runs from the start of one of its blocks. */
+export interface NativeLoop extends Omit<Reach, "functions"> {
+  /** Its code, a `NativeFunction` by this index. */
+  readonly index: number;
+  /** For each word of its arguments the word of the function's registers. */
+  readonly words: Int32Array;
 }
 
 /** See the module text. */
@@ -59,16 +69,10 @@ export class NativeProgram implements Disposable {
   /** Lowered functions that may be inlined, null for those that may not. */
   readonly #small: (Func | null | undefined)[];
   readonly #calleesOf: (readonly number[] | undefined)[];
-  readonly #onIdle: () => void;
-  #users = 0;
-  #disposed = false;
+  readonly #loops = new Map<number, NativeLoop>();
 
-  /**
-   * Prepares a program; nothing is compiled yet. `onIdle` is called when the last of those that
-   * retained it has released it.
-   */
-  constructor(verified: VerifiedProgram, runtime: NativeRuntime, onIdle: () => void = () => {}) {
-    this.#onIdle = onIdle;
+  /** Prepares a program; nothing is compiled yet. */
+  constructor(verified: VerifiedProgram, runtime: NativeRuntime) {
     const count = verified.program.functions.length;
     this.#verified = verified;
     this.#runtime = runtime;
@@ -78,21 +82,6 @@ export class NativeProgram implements Disposable {
     this.#calleesOf = new Array(count).fill(undefined);
     this.#small = new Array(count).fill(undefined);
     this.tableAddress = this.#table.address;
-  }
-
-  /** Whether anybody retains it. */
-  get isUsed(): boolean {
-    return this.#users > 0;
-  }
-
-  /** Says that the code has to stay until `release` has been called as often. */
-  retain(): void {
-    this.#users++;
-  }
-
-  /** Takes one `retain` back. */
-  release(): void {
-    if (--this.#users === 0) this.#onIdle();
   }
 
   /** The compiled function `func`. */
@@ -124,6 +113,44 @@ export class NativeProgram implements Disposable {
     };
     this.#reach[func] = reach;
     return reach;
+  }
+
+  /**
+   * Compiles what of `func` runs from the start of bytecode block `block` on, and everything that it
+   * can call.
+   *
+   * @throws {LowerError} When one of them uses an opcode that has no machine code.
+   */
+  ensureLoop(func: number, block: number): NativeLoop {
+    const key = func * 2 ** 26 + block;
+    const known = this.#loops.get(key);
+    if (known !== undefined) return known;
+    const problem = unsupported(this.#verified, func, LOWER_OPTIONS);
+    if (problem !== undefined) throw new LowerError(func, problem);
+    let usesHeap = false;
+    let frameBytes = 0;
+    let deepest = 0;
+    for (const callee of this.#callees(func)) {
+      const reach = this.ensure(callee);
+      usesHeap ||= reach.usesHeap;
+      frameBytes = Math.max(frameBytes, reach.frameBytes);
+      deepest = Math.max(deepest, reach.stackBytes);
+    }
+    const { counters } = this.#runtime;
+    const start = performance.now();
+    const { func: ir, words } = lowerLoop(this.#verified, func, block, LOWER_OPTIONS);
+    optimize(ir, { index: func, functions: (callee) => this.#inlinable(callee) });
+    // Loops follow the functions; nothing calls them, so they are in no table.
+    const index = this.#compiled.length;
+    const code = this.#publish(ir, func, index);
+    this.#compiled.push(code);
+    counters.loopsCompiled++;
+    counters.compileMilliseconds += performance.now() - start;
+    usesHeap ||= code.usesHeap;
+    frameBytes = Math.max(frameBytes, code.frameBytes);
+    const loop = { index, words, usesHeap, frameBytes, stackBytes: code.frameBytes + deepest };
+    this.#loops.set(key, loop);
+    return loop;
   }
 
   #reachable(func: number): number[] {
@@ -180,13 +207,26 @@ export class NativeProgram implements Disposable {
   }
 
   #compile(index: number): void {
+    const { counters } = this.#runtime;
+    const start = performance.now();
     const func = lowerFunction(this.#verified, index, LOWER_OPTIONS);
     optimize(func, { index, functions: (callee) => this.#inlinable(callee) });
-    const usesHeap = touchesHeap(func);
-    const compiled: CompiledFunction = this.#runtime.target.compile(func, index);
+    const compiled = this.#publish(func, index, index);
+    this.#table.u64[index] = BigInt(compiled.entry);
+    this.#compiled[index] = compiled;
+    counters.functionsCompiled++;
+    counters.compileMilliseconds += performance.now() - start;
+  }
+
+  /** Compiles IR of function `func`; its sites are those of `index`. */
+  #publish(ir: Func, func: number, index: number): NativeFunction & { readonly entry: number } {
+    const usesHeap = touchesHeap(ir);
+    const compiled: CompiledFunction = this.#runtime.target.compile(ir, index);
     const address = this.#runtime.space.publish(compiled.code, 16);
-    this.#table.u64[index] = BigInt(address + compiled.entry);
-    this.#compiled[index] = {
+    this.#runtime.counters.codeBytes += compiled.code.length;
+    return {
+      func,
+      entry: address + compiled.entry,
       thunk: address + compiled.thunk,
       frameBytes: compiled.frameBytes,
       sites: compiled.sites,
@@ -210,13 +250,12 @@ export class NativeProgram implements Disposable {
 
   /** Frees the code. No run of the program may be under way. */
   [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
     for (const compiled of this.#compiled) {
       if (compiled !== undefined) this.#runtime.space.free(compiled.address);
     }
     this.#compiled.fill(undefined);
     this.#reach.fill(undefined);
+    this.#loops.clear();
     this.#table[Symbol.dispose]();
   }
 }

@@ -8,26 +8,29 @@
 import type { ContextBlock, GuestStack } from "../../ffi/memory.ts";
 import { addressOfBuffer } from "../../ffi/pointer.ts";
 import { Context, ExitCode } from "../codegen/context.ts";
-import { areaWords, Request } from "../front/requests.ts";
+import { areaWords, Request, wordCount } from "../front/requests.ts";
 import { trapReason } from "../front/traps.ts";
-import { BOUNDS_SOFT_END, BOUNDS_TOP, Heap, MemoryLimitError } from "../heap/heap.ts";
+import { BOUNDS_SOFT_END, BOUNDS_TOP, type Heap, MemoryLimitError } from "../heap/heap.ts";
 import { WORDS_OF_CLASS } from "../heap/layout.ts";
+import type { Words } from "../heap/words.ts";
 import { isUtf8 } from "../heap/text.ts";
 import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
-import type { Host } from "../interp/host.ts";
-import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
-import type { RunOptions } from "../interp/interpreter.ts";
+import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, type HostCaller } from "../interp/host_call.ts";
+import type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
+import { createPace, type Pace, UNPACED } from "../interp/pace.ts";
+import { TIER_RETURNED, TIER_TRAPPED, TIER_WAITS } from "../interp/tier_up.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import type { Site } from "../ir/func.ts";
 import { type Program, spanAt } from "../tape/program.ts";
 import { typeClass, type ValueType } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
-import type { NativeProgram } from "./native_program.ts";
-import type { NativeRuntime } from "./native_runtime.ts";
+import type { NativeFunction, NativeLoop, NativeProgram } from "./native_program.ts";
+import type { NativeRuntime, RequestHandler } from "./native_runtime.ts";
+import { ExitCount } from "./stats.ts";
 
 /** Most stack that one run may have unless the engine's options say otherwise. */
 export const DEFAULT_MAX_STACK: number = 256 << 20;
@@ -43,8 +46,8 @@ const FUNCTION_TABLE = Context.functionTable >> 3;
 const HEAP_TOP = Context.heapTop >> 3;
 const HEAP_LIMIT = Context.heapLimit >> 3;
 
-/** What a run of one entry function needs, worked out once. */
-interface Entry {
+/** What entering machine code at one place needs, worked out once. */
+export interface NativeEntry {
   readonly thunkLo: number;
   readonly thunkHi: number;
   readonly stackBytes: number;
@@ -52,10 +55,16 @@ interface Entry {
   readonly usesHeap: boolean;
   readonly argClasses: Uint8Array;
   readonly resultClasses: Uint8Array;
+  /** Bytes of a context block that has room for the arguments. */
+  readonly contextBytes: number;
+  /** For each argument word the word of the frame that it is. */
+  readonly words: Int32Array;
+  /** Result words of which only the low half counts. */
+  readonly halves: readonly number[];
 }
 
 /** The runs of one instance in machine code; one at a time. */
-export class NativeRunner implements Disposable {
+export class NativeRunner implements RequestHandler {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -67,37 +76,44 @@ export class NativeRunner implements Disposable {
   readonly #tableHi: number;
   /** Word k of a host call's arguments is word k of the area. */
   readonly #slots: Int32Array;
-  readonly #entries: (Entry | undefined)[] = [];
-
-  #disposed = false;
+  /** By function, and then by `NativeLoop.index`. */
+  readonly #entries: (NativeEntry | undefined)[] = [];
 
   // The run under way.
   #context: ContextBlock | undefined;
   #stack: GuestStack | undefined;
+  /** What `#stack` was borrowed for. */
+  #stackBytes = 0;
   #func = 0;
-  #entry: Entry | undefined;
+  #entry: NativeEntry | undefined;
   #fuel = 0n;
   #rejected: TrapReason | undefined;
+  #trap: Trap | undefined;
+  /** What the last request came to if it ended the run or made it wait: -1, or what `#drive` returns. */
+  #answered = -1;
+  #pace: Pace = UNPACED;
+  /** Whether the code waits at the end of a slice, its segment not charged. */
+  #atSliceEnd = false;
 
-  /** A runner for one instance. */
+  /** A runner for one instance, whose memory and host side are shared with its interpreter. */
   constructor(
     runtime: NativeRuntime,
     native: NativeProgram,
     verified: VerifiedProgram,
-    host: Host,
+    heap: Heap,
+    host: HostCaller,
     maxStack: number,
   ) {
     const { program } = verified;
     this.#runtime = runtime;
     this.#native = native;
     this.#program = program;
-    this.#heap = new Heap(program.constants);
-    this.#host = new HostCaller(program, host, this.#heap);
+    this.#heap = heap;
+    this.#host = host;
     this.#maxStack = maxStack;
     this.#tableLo = native.tableAddress | 0;
     this.#tableHi = native.tableAddress / 2 ** 32 | 0;
     const words = areaWords(program);
-    native.retain();
     this.#contextBytes = Context.area + 8 * words;
     this.#slots = Int32Array.from({ length: words }, (_, k) => k);
   }
@@ -111,53 +127,64 @@ export class NativeRunner implements Disposable {
   run(func: number, args: readonly Value[], options: RunOptions): Outcome {
     this.#start(func, args, options, false);
     try {
-      const outcome = this.#go();
-      if (outcome === undefined) throw new Error("internal: a synchronous run waits");
-      return outcome;
+      const status = this.#go();
+      if (status === TIER_WAITS) throw new Error("internal: a synchronous run waits");
+      return this.#outcome(status);
     } finally {
       this.#finish();
     }
   }
 
-  /** Like {@linkcode run}; host functions may return promises, for which the run is parked. */
-  async runAsync(func: number, args: readonly Value[], options: RunOptions): Promise<Outcome> {
+  /**
+   * Like {@linkcode run}; host functions may return promises, for which the run is parked, and the run
+   * may park itself.
+   */
+  async runAsync(
+    func: number,
+    args: readonly Value[],
+    options: AsyncRunOptions,
+  ): Promise<Outcome> {
     this.#start(func, args, options, true);
     try {
-      let outcome = this.#go();
-      while (outcome === undefined) {
-        let status: number;
-        try {
-          status = this.#host.settle(await this.#host.pending);
-        } catch (error) {
-          status = this.#host.fail(error);
+      let status = this.#go();
+      while (status === TIER_WAITS) {
+        if (this.#atSliceEnd) {
+          await this.#pace.turn();
+          status = this.#refuel() ? this.#drive() : TIER_TRAPPED;
+        } else {
+          let settled: number;
+          try {
+            settled = this.#pace.settle(this.#host, await this.#pace.wait(this.#host.pending!));
+          } catch (error) {
+            settled = this.#host.fail(error);
+          }
+          status = this.resume(settled);
         }
-        outcome = this.#afterHost(status) ?? this.#drive();
       }
-      return outcome;
+      return this.#outcome(status);
     } finally {
       this.#finish();
     }
   }
 
   /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
-  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  #start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#context !== undefined) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
     const limits = completeLimits(options.limits);
+    this.#pace = createPace(options, async);
+    this.#atSliceEnd = false;
     this.#func = func;
     this.#fuel = limits.fuel;
     this.#rejected = checkEntry(this.#program, func, args);
     const entry = this.#rejected === undefined ? this.#prepare(func) : undefined;
     this.#entry = entry;
     // A limit of 0 still runs the entry function.
-    const levels = Math.max(1, limits.maxCallDepth);
-    // The entry thunk puts arguments that don't fit registers below the frames.
-    const stackBytes = entry === undefined
-      ? 0
-      : Math.min(entry.stackBytes, levels * entry.frameBytes) + this.#contextBytes;
+    const levels = Math.max(1, limits.maxCallDepth) - 1;
+    const stackBytes = entry === undefined ? 0 : stackBytesFor(entry, levels);
     if (stackBytes > this.#maxStack) {
       throw new RangeError(
         `a call depth of ${limits.maxCallDepth} needs ${stackBytes} bytes of stack for frames ` +
@@ -170,53 +197,173 @@ export class NativeRunner implements Disposable {
     try {
       this.#heap.begin(limits.maxMemory);
       this.#host.begin(limits, undefined, options.accessSink, async);
-      const { u64, i32 } = context;
-      u64[FUEL] = limits.fuel;
+      context.u64[FUEL] = this.#pace.begin(limits.fuel);
       if (entry === undefined) return;
-      const stack = this.#runtime.borrowStack(stackBytes);
-      this.#stack = stack;
+      this.#stack = this.#runtime.borrowStack(stackBytes);
       this.#writeArguments(context, args, entry.argClasses);
-      const { top } = stack;
-      i32[2 * DEPTH] = (levels - 1) | 0;
-      i32[2 * DEPTH + 1] = (levels - 1) / 2 ** 32 | 0;
-      i32[2 * GUEST_STACK] = top | 0;
-      i32[2 * GUEST_STACK + 1] = top / 2 ** 32 | 0;
-      i32[2 * TARGET] = entry.thunkLo;
-      i32[2 * TARGET + 1] = entry.thunkHi;
-      i32[2 * FUNCTION_TABLE] = this.#tableLo;
-      i32[2 * FUNCTION_TABLE + 1] = this.#tableHi;
-      if (entry.usesHeap) {
-        const { pooled } = this.#heap;
-        // Growing makes a new buffer at the same address.
-        if (pooled.address === 0n) {
-          pooled.address = BigInt(addressOfBuffer(pooled.memory.buffer as ArrayBuffer));
-        }
-        u64[Context.heapBase >> 3] = pooled.address;
-        this.#publishHeapBounds(context);
-      }
+      this.#aim(context, this.#stack, entry, levels);
     } catch (error) {
       this.#finish();
       throw error;
     }
   }
 
+  /** Sets what the shared routine and the code expect in the context block. */
+  #aim(context: ContextBlock, { top }: GuestStack, entry: NativeEntry, levels: number): void {
+    const { u64, i32 } = context;
+    i32[2 * DEPTH] = levels | 0;
+    i32[2 * DEPTH + 1] = levels / 2 ** 32 | 0;
+    i32[2 * GUEST_STACK] = top | 0;
+    i32[2 * GUEST_STACK + 1] = top / 2 ** 32 | 0;
+    i32[2 * TARGET] = entry.thunkLo;
+    i32[2 * TARGET + 1] = entry.thunkHi;
+    i32[2 * FUNCTION_TABLE] = this.#tableLo;
+    i32[2 * FUNCTION_TABLE + 1] = this.#tableHi;
+    if (!entry.usesHeap) return;
+    const { pooled } = this.#heap;
+    // Growing makes a new buffer at the same address.
+    if (pooled.address === 0n) {
+      pooled.address = BigInt(addressOfBuffer(pooled.memory.buffer as ArrayBuffer));
+    }
+    u64[Context.heapBase >> 3] = pooled.address;
+    this.#publishHeapBounds(context);
+  }
+
   /** Compiles what `func` needs, on its first run. */
-  #prepare(func: number): Entry {
+  #prepare(func: number): NativeEntry {
     const known = this.#entries[func];
     if (known !== undefined) return known;
-    const { stackBytes, frameBytes, usesHeap } = this.#native.ensure(func);
+    const reach = this.#native.ensure(func);
+    const words = this.#slots.subarray(0, wordCount(this.#program.functions[func].args));
+    return this.#entries[func] = this.#entryOf(func, func, reach, words);
+  }
+
+  #entryOf(
+    func: number,
+    index: number,
+    reach: Omit<NativeLoop, "index" | "words">,
+    words: Int32Array,
+  ): NativeEntry {
     const { args, results } = this.#program.functions[func];
-    const { thunk } = this.#native.function(func);
-    return this.#entries[func] = {
+    const { thunk } = this.#native.function(index);
+    const halves: number[] = [];
+    let word = 0;
+    for (const type of results) {
+      const cls = typeClass(type);
+      if (cls === 1 || cls === 10) halves.push(word); // bool, func
+      word += WORDS_OF_CLASS[cls];
+    }
+    return {
       thunkLo: thunk | 0,
       thunkHi: thunk / 2 ** 32 | 0,
-      stackBytes,
-      frameBytes,
+      stackBytes: reach.stackBytes,
+      frameBytes: reach.frameBytes,
       // A text constant that is returned is read from memory that no code has touched.
-      usesHeap: usesHeap || results.some(isInHeap),
+      usesHeap: reach.usesHeap || results.some(isInHeap),
       argClasses: Uint8Array.from(args, typeClass),
       resultClasses: Uint8Array.from(results, typeClass),
+      contextBytes: Math.max(this.#contextBytes, Context.area + 8 * words.length),
+      words,
+      halves,
     };
+  }
+
+  // ---- frames of the interpreter
+
+  /**
+   * The entry for a frame of `func` at the start of block `block` (-1: of the function), compiled the
+   * first time.
+   *
+   * @throws {LowerError} When something it can call has no machine code.
+   * @throws {CompileError} When something is too large for it.
+   */
+  entryFor(func: number, block: number): NativeEntry {
+    if (block < 0) return this.#prepare(func);
+    const loop = this.#native.ensureLoop(func, block);
+    return this.#entries[loop.index] ??= this.#entryOf(func, loop.index, loop, loop.words);
+  }
+
+  /** Whether a frame may be entered so that `levels` further calls find stack. */
+  hasStackFor(entry: NativeEntry, levels: number): boolean {
+    return stackBytesFor(entry, levels) <= this.#maxStack;
+  }
+
+  /**
+   * Runs a frame of the interpreter, whose registers are words of `words` from `fp` on, until its
+   * function returns. The heap and the host side have begun a run. Stack and context stay with the
+   * runner until `release`.
+   *
+   * @returns `TIER_RETURNED`, `TIER_TRAPPED` or `TIER_WAITS`.
+   */
+  enterFrame(
+    entry: NativeEntry,
+    words: Words,
+    fp: number,
+    levels: number,
+    fuel: bigint,
+  ): number {
+    const stackBytes = stackBytesFor(entry, levels);
+    if (this.#context === undefined || this.#context.size < entry.contextBytes) {
+      if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
+      this.#context = undefined;
+      this.#context = this.#runtime.borrowContext(entry.contextBytes);
+    }
+    if (this.#stack === undefined || this.#stackBytes < stackBytes) {
+      if (this.#stack !== undefined) this.#runtime.returnStack(this.#stack);
+      this.#stack = undefined;
+      this.#stack = this.#runtime.borrowStack(stackBytes);
+      this.#stackBytes = stackBytes;
+    }
+    const context = this.#context;
+    this.#entry = entry;
+    context.u64[FUEL] = fuel;
+    const { i64 } = context;
+    const from = words.i64;
+    const arguments_ = entry.words;
+    for (let k = 0; k < arguments_.length; k++) i64[AREA + k] = from[fp + arguments_[k]];
+    this.#aim(context, this.#stack, entry, levels);
+    return this.#finishFrame(this.#drive());
+  }
+
+  /** Goes on after a host call that was pending; results as of `enterFrame`. */
+  resume(status: number): number {
+    return this.#finishFrame(this.#afterHost(status) ? this.#drive() : TIER_TRAPPED);
+  }
+
+  #finishFrame(status: number): number {
+    if (status === TIER_RETURNED) {
+      const { i32 } = this.#context!;
+      const { halves } = this.#entry!;
+      for (let k = 0; k < halves.length; k++) i32[2 * (AREA + halves[k]) + 1] = 0;
+    }
+    return status;
+  }
+
+  /** Fuel left. */
+  get fuel(): bigint {
+    return this.#context!.u64[FUEL];
+  }
+
+  /** Why the run ended. */
+  get trap(): Trap | undefined {
+    return this.#trap;
+  }
+
+  /** The words that hold results from `resultsAt` on. */
+  get results(): Words {
+    return this.#context!;
+  }
+
+  /** See `results`. */
+  readonly resultsAt: number = AREA;
+
+  /** Gives back what `enterFrame` took. */
+  release(): void {
+    if (this.#stack !== undefined) this.#runtime.returnStack(this.#stack);
+    if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
+    this.#stack = undefined;
+    this.#context = undefined;
+    this.#trap = undefined;
   }
 
   #writeArguments(context: ContextBlock, args: readonly Value[], classes: Uint8Array): void {
@@ -237,24 +384,8 @@ export class NativeRunner implements Disposable {
   #finish(): void {
     this.#heap.reset();
     this.#host.end();
-    const context = this.#context, stack = this.#stack;
-    this.#stack = undefined;
-    this.#context = undefined;
-    if (this.#disposed) this.#free();
-    if (stack !== undefined) this.#runtime.returnStack(stack);
-    if (context !== undefined) this.#runtime.returnContext(context);
-  }
-
-  /** Gives up what is kept between runs, the code included; a run that is under way ends first. */
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    if (this.#context === undefined) this.#free();
-  }
-
-  #free(): void {
-    this.#heap.dispose();
-    this.#native.release();
+    this.release();
+    this.#pace = UNPACED;
   }
 
   #publishHeapBounds(context: ContextBlock): void {
@@ -266,79 +397,188 @@ export class NativeRunner implements Disposable {
     u32[2 * HEAP_LIMIT + 1] = 0;
   }
 
-  #go(): Outcome | undefined {
+  #go(): number {
     if (this.#rejected !== undefined) {
-      return this.#failure({ ...this.#rejected, func: this.#func, pc: 0 });
+      this.#trap = { ...this.#rejected, func: this.#func, pc: 0 };
+      return TIER_TRAPPED;
+    }
+    const reason = this.#pace.check();
+    if (reason !== undefined) {
+      this.#located(reason, this.#func, 0);
+      return TIER_TRAPPED;
     }
     return this.#drive();
   }
 
-  /** Enters the code until it ends; undefined when a host function's promise is pending. */
-  #drive(): Outcome | undefined {
+  /**
+   * Enters the code until it ends, or waits: for a host function's promise, or for its turn in the
+   * event loop.
+   */
+  #drive(): number {
     const context = this.#context!;
-    const { pointer, i32, u32 } = context;
-    const { gate, start } = this.#runtime;
-    const { usesHeap } = this.#entry!;
+    // Asking for the pointer checks that the block is alive, which it is until `release`.
+    const { pointer } = context;
+    const { exits } = this.#runtime.counters;
     for (;;) {
-      // SAFETY: `start` is the engine's own routine and keeps what C functions must. The context, the
-      // stack (guarded, and large enough for the frames that the depth limit allows) and the memory
-      // belong to this run alone, on this thread. The context's views are of fixed pages; the heap's
-      // are fetched anew after every return, since answers below may grow it.
-      gate.enter(start, pointer);
-      if (usesHeap) this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
-      const code = i32[Context.exitCode >> 2];
-      if (code === ExitCode.Return) return this.#success();
-      if (code < ExitCode.Request) return this.#machineTrap(code);
-      switch (code - ExitCode.Request) {
-        case Request.HostCall: {
-          const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
-          if (status === HOST_PENDING) return undefined;
-          const outcome = this.#afterHost(status);
-          if (outcome !== undefined) return outcome;
-          break;
+      this.#runtime.enter(pointer, this);
+      if (this.#answered < 0) {
+        const code = context.i32[Context.exitCode >> 2];
+        if (code < ExitCode.Request) {
+          this.#fetchHeapTop(context);
+          if (code === ExitCode.Return) {
+            exits[ExitCount.Return]++;
+            return TIER_RETURNED;
+          }
+          exits[code]++;
+          if (code !== ExitCode.Fuel) {
+            this.#machineTrap(code);
+            return TIER_TRAPPED;
+          }
+          if (!this.#outOfFuel()) return TIER_TRAPPED;
+          if (this.#atSliceEnd) return TIER_WAITS;
+          continue;
         }
-        case Request.Reserve: {
-          const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
-          const granted = this.#heap.reserve(end);
-          i32[2 * SCRATCH] = granted ? 1 : 0;
-          i32[2 * SCRATCH + 1] = 0;
-          this.#publishHeapBounds(context);
-          break;
-        }
-        case Request.CheckUtf8: {
-          const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
-          i32[2 * SCRATCH] = valid ? 1 : 0;
-          i32[2 * SCRATCH + 1] = 0;
-          break;
-        }
-        case Request.CheckCall: {
-          const callee = this.#program.functions[u32[2 * SCRATCH]];
-          const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
-          const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
-          if (reason !== undefined) return this.#trapAt(reason);
-          break;
-        }
-        default:
-          throw new Error(`internal: machine code left with code ${code}`);
+        if (this.answer() === 0) continue;
       }
+      // The request has been answered, and the answer was to end or to wait.
+      const status = this.#answered;
+      this.#answered = -1;
+      return status;
     }
   }
 
-  /** What is left of a host call once the host is done with it. */
-  #afterHost(status: number): Outcome | undefined {
+  #fetchHeapTop(context: ContextBlock): void {
+    if (this.#entry!.usesHeap) this.#heap.bounds[BOUNDS_TOP] = context.u32[2 * HEAP_TOP];
+  }
+
+  /** Answers the request in the context; see `RequestHandler`. */
+  answer(): number {
+    const context = this.#context!;
+    const { i32, u32 } = context;
+    const { counters } = this.#runtime;
+    this.#fetchHeapTop(context);
+    const request = i32[Context.exitCode >> 2] - ExitCode.Request;
+    counters.exits[ExitCount.Request + request]++;
+    switch (request) {
+      case Request.HostCall: {
+        const { count } = this.#host;
+        const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
+        // A call beyond the limit is not made.
+        counters.reentries += this.#host.count - count;
+        if (status === HOST_PENDING) return this.#leave(TIER_WAITS);
+        return this.#afterHost(status) ? 0 : this.#leave(TIER_TRAPPED);
+      }
+      case Request.Reserve: {
+        const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
+        const granted = this.#heap.reserve(end);
+        i32[2 * SCRATCH] = granted ? 1 : 0;
+        i32[2 * SCRATCH + 1] = 0;
+        this.#publishHeapBounds(context);
+        return 0;
+      }
+      case Request.CheckUtf8: {
+        const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
+        i32[2 * SCRATCH] = valid ? 1 : 0;
+        i32[2 * SCRATCH + 1] = 0;
+        return 0;
+      }
+      case Request.CheckCall: {
+        const callee = this.#program.functions[u32[2 * SCRATCH]];
+        const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
+        const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
+        if (reason === undefined) return 0;
+        this.#trapAt(reason);
+        return this.#leave(TIER_TRAPPED);
+      }
+      default:
+        throw new Error(`internal: machine code left with code ${i32[Context.exitCode >> 2]}`);
+    }
+  }
+
+  /** Makes `#drive` return `status`, however the request came. */
+  #leave(status: number): number {
+    this.#answered = status;
+    return 1;
+  }
+
+  /** What is left of a host call once the host is done with it; false if the run traps. */
+  #afterHost(status: number): boolean {
     const context = this.#context!;
     const host = this.#host;
     if (status === HOST_TRAP || status === HOST_CHARGED) {
       const left = context.u64[FUEL];
+      if (left < host.charged) this.#pace.take(host.charged - left);
       context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
     }
-    if (status === HOST_TRAP) return this.#trapAt(host.reason!);
-    const sig = this.#program.hostSigs[context.i32[2 * SCRATCH]];
-    const { i64 } = host.results;
-    let n = 0;
-    for (let k = 0; k < sig.results.length; k++) n += WORDS_OF_CLASS[typeClass(sig.results[k])];
-    for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
+    if (status === HOST_TRAP) {
+      this.#trapAt(host.reason!);
+      return false;
+    }
+    const { results, resultWords } = host;
+    for (let k = 0; k < 2 * resultWords; k++) context.i32[2 * AREA + k] = results.i32[k];
     if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
+    if (this.#pace.canStop && this.#pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      this.#pace.giveBack(context.u64[FUEL]);
+      context.u64[FUEL] = 0n;
+    }
+    return true;
+  }
+
+  /**
+   * The fuel handed out does not suffice for a segment: the end of the run, or of a slice. The code has
+   * charged the segment in full; what was there before tells which instruction the fuel leads to.
+   *
+   * @returns False if the run traps.
+   */
+  #outOfFuel(): boolean {
+    const { u64 } = this.#context!;
+    const pace = this.#pace;
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] += cost;
+    const left = u64[FUEL];
+    if (left + pace.reserve < cost) {
+      u64[FUEL] = left + pace.reserve;
+      pace.reserve = 0n;
+      this.#trapWithin({ kind: "FuelExceeded" });
+      return false;
+    }
+    if (!pace.wantsTurn) return this.#refuel();
+    this.#atSliceEnd = true;
+    return true;
+  }
+
+  /**
+   * Takes more fuel at the end of a slice and charges the segment, unless the run is to end there.
+   *
+   * @returns False if the run traps.
+   */
+  #refuel(): boolean {
+    this.#atSliceEnd = false;
+    const { u64 } = this.#context!;
+    const reason = this.#pace.check();
+    if (reason !== undefined) {
+      this.#trapWithin(reason);
+      return false;
+    }
+    const left = u64[FUEL];
+    const cost = BigInt(this.#site().pcs.length);
+    u64[FUEL] = left + this.#pace.more(cost - left) - cost;
+    return true;
+  }
+
+  /** Ends the run at the instruction that the rest of the fuel leads to, and takes that rest. */
+  #trapWithin(reason: TrapReason): void {
+    const { u64 } = this.#context!;
+    const { pcs, funcs } = this.#site();
+    const k = Number(u64[FUEL]);
+    u64[FUEL] = 0n;
+    const inlined = funcs.length > 0 ? funcs[k] : -1;
+    this.#located(reason, inlined >= 0 ? inlined : this.#left().func, pcs[k]);
+  }
+
+  #outcome(status: number): Outcome {
+    return status === TIER_RETURNED ? this.#success() : this.#failure(this.#trap!);
   }
 
   #success(): Outcome {
@@ -350,8 +590,11 @@ export class NativeRunner implements Disposable {
       if (!(error instanceof MemoryLimitError)) throw error;
       return this.#failure({ kind: "MemoryLimitExceeded", func: this.#func, pc: 0 });
     }
-    const fuelUsed = this.#fuel - context.u64[FUEL];
-    return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: true, values, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
+  }
+
+  #fuelUsed(): bigint {
+    return this.#fuel - this.#context!.u64[FUEL] - this.#pace.reserve;
   }
 
   #hostCalls(): bigint {
@@ -359,51 +602,49 @@ export class NativeRunner implements Disposable {
     return count === 0 ? 0n : BigInt(count);
   }
 
-  /** The site that machine code left at. */
-  #site(): Site {
-    const { i32 } = this.#context!;
-    return this.#native.function(i32[Context.exitFunction >> 2]).sites[i32[Context.exitSite >> 2]];
+  /** The code that was left: a function or a loop. */
+  #left(): NativeFunction {
+    return this.#native.function(this.#context!.i32[Context.exitFunction >> 2]);
   }
 
-  #machineTrap(code: number): Outcome {
+  /** The site that it was left at. */
+  #site(): Site {
+    return this.#left().sites[this.#context!.i32[Context.exitSite >> 2]];
+  }
+
+  #machineTrap(code: number): void {
     switch (code) {
       case ExitCode.Trap:
         return this.#trapAt(trapReason(this.#site().code));
       case ExitCode.Depth:
         return this.#trapAt({ kind: "CallDepthExceeded" });
-      case ExitCode.Fuel: {
-        const { u64, i32 } = this.#context!;
-        const { pcs, funcs } = this.#site();
-        // The whole segment was charged: what was there before says which instruction did not run.
-        const before = Number(BigInt.asUintN(64, u64[FUEL] + BigInt(pcs.length)));
-        u64[FUEL] = 0n;
-        const inlined = funcs.length > 0 ? funcs[before] : -1;
-        const func = inlined >= 0 ? inlined : i32[Context.exitFunction >> 2];
-        return this.#located({ kind: "FuelExceeded" }, func, pcs[before]);
-      }
       default:
         throw new Error(`internal: machine code left with code ${code}`);
     }
   }
 
   /** A trap at the site that machine code left at. */
-  #trapAt(reason: TrapReason): Outcome {
+  #trapAt(reason: TrapReason): void {
     const site = this.#site();
-    const func = site.func >= 0 ? site.func : this.#context!.i32[Context.exitFunction >> 2];
-    return this.#located(reason, func, site.pc);
+    const func = site.func >= 0 ? site.func : this.#left().func;
+    this.#located(reason, func, site.pc);
   }
 
-  #located(reason: TrapReason, func: number, pc: number): Outcome {
+  #located(reason: TrapReason, func: number, pc: number): void {
     const span = spanAt(this.#program.functions[func].spans, pc);
-    return this.#failure(
-      span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span },
-    );
+    this.#trap = span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span };
   }
 
   #failure(trap: Trap): Outcome {
-    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: false, trap, fuelUsed, hostCalls: this.#hostCalls() };
+    return { ok: false, trap, fuelUsed: this.#fuelUsed(), hostCalls: this.#hostCalls() };
   }
+}
+
+/** Stack for a frame at `entry` below which `levels` calls may nest. */
+function stackBytesFor(entry: NativeEntry, levels: number): number {
+  // The entry thunk puts arguments that don't fit registers below the frames.
+  const { stackBytes, frameBytes, contextBytes } = entry;
+  return Math.min(stackBytes, (levels + 1) * frameBytes) + contextBytes;
 }
 
 /** Whether values of `type` lie in linear memory. */

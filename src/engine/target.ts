@@ -19,6 +19,8 @@ export interface Stubs {
   readonly start: number;
   /** Offset of the routine that leaves machine code. */
   readonly leave: number;
+  /** Offset of the routine that leaves for want of fuel. */
+  readonly fuelOut: number;
 }
 
 /** A target for machine code. */

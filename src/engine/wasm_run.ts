@@ -18,7 +18,7 @@ import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
 import type { Host } from "../interp/host.ts";
 import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
-import type { Interpreter, RunOptions } from "../interp/interpreter.ts";
+import type { AsyncRunOptions, Interpreter, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
@@ -128,6 +128,7 @@ export class WasmRunner implements Disposable {
    * engine's stack after a host function was called.
    */
   run(func: number, args: readonly Value[], options: RunOptions): Outcome {
+    if (options.timeout !== undefined) return this.#interpreter.run(func, args, options);
     this.#start(func, args, options, false);
     let outcome: Outcome | undefined;
     try {
@@ -149,8 +150,14 @@ export class WasmRunner implements Disposable {
   }
 
   /** Like {@linkcode run}; host functions may return promises, for which the run is suspended. */
-  async runAsync(func: number, args: readonly Value[], options: RunOptions): Promise<Outcome> {
-    if (!canSuspend()) return await this.#interpreter.runAsync(func, args, options);
+  async runAsync(
+    func: number,
+    args: readonly Value[],
+    options: AsyncRunOptions,
+  ): Promise<Outcome> {
+    const isPaced = options.timeout !== undefined || options.yieldEvery !== undefined ||
+      options.signal !== undefined;
+    if (isPaced || !canSuspend()) return await this.#interpreter.runAsync(func, args, options);
     this.#start(func, args, options, true);
     let outcome: Outcome | undefined;
     try {

@@ -125,6 +125,36 @@ export class CodeArena {
     return found;
   }
 
+  /**
+   * Makes calls of `func` lead to a `HAND_OVER` of its frame, which has `frameWords` words, and
+   * returns that position.
+   */
+  divert(func: number, frameWords: number): number {
+    const start = this.used;
+    this.put(frameWords);
+    const entry = this.handOver(func, -1);
+    this.add({
+      func,
+      metered: false,
+      start,
+      end: this.used,
+      entry,
+      positions: Int32Array.of(entry),
+      indexes: new Int32Array(1),
+    });
+    return entry;
+  }
+
+  /** Appends a `HAND_OVER`, which costs nothing, and returns its position. */
+  handOver(func: number, block: number): number {
+    this.put(0);
+    const at = this.used;
+    this.put(Op.HAND_OVER);
+    this.put(func);
+    this.put(block);
+    return at;
+  }
+
   /** Where an entry function of result types `results` returns to: its words go to slots 0, 1, ... */
   returnStub(results: readonly ValueType[]): number {
     const form = returnForm(results);

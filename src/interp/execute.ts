@@ -189,6 +189,9 @@ export function execute(m: Machine): number {
       case 0x09: // HALT
         exit = 0; // DONE
         break run;
+      case 0x4b: // HAND_OVER
+        exit = 9; // HAND_OVER
+        break run;
       case 0x0a: { // RET0
         link = (fp - 1) << 1;
         ip = ri[link];

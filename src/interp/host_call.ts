@@ -66,6 +66,8 @@ const SHARED_RESULTS = createWords(16);
 export class HostCaller {
   /** Result words of the last call, in order (`WORDS_OF_CLASS`); replaced when it grows. */
   results: Words = SHARED_RESULTS;
+  /** Number of words in `results` after a call that succeeded. */
+  resultWords = 0;
   /** Why the last call trapped. */
   reason: TrapReason | undefined;
   /** Fuel the last call charged. */
@@ -194,6 +196,19 @@ export class HostCaller {
     return this.#failed(this.#current!, "Failed", error);
   }
 
+  /**
+   * Ends the wait after `HOST_PENDING`: the run traps for `reason` at the call. What the promise gives
+   * is nobody's, not even an unhandled error.
+   */
+  abandon(reason: TrapReason): number {
+    this.pending?.then(undefined, () => {});
+    this.pending = undefined;
+    this.#current = undefined;
+    this.charged = 0n;
+    this.reason = reason;
+    return HOST_TRAP;
+  }
+
   #finish(binding: Binding, value: unknown): number {
     const { results, resultClasses } = binding;
     const n = results.length;
@@ -205,6 +220,7 @@ export class HostCaller {
       const { i64 } = this.results;
       i64[0] = value;
       if (i64[0] === value) {
+        this.resultWords = 1;
         this.#current = undefined;
         return HOST_OK;
       }
@@ -241,6 +257,7 @@ export class HostCaller {
       if (2 * n > this.results.i64.length) this.results = createWords(4 * n);
       let at = 0;
       for (let k = 0; k < n; k++) at += this.#store(list[k], resultClasses[k], at);
+      this.resultWords = at;
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) return this.#failed(binding, "Failed", error);
       this.reason = { kind: "MemoryLimitExceeded" };

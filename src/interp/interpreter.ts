@@ -14,7 +14,7 @@ import { formatSignature, type Signature, typeClass } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { AccessSink } from "./access.ts";
-import { CodeArena, positionIndex } from "./arena.ts";
+import { CodeArena, positionIndex, ReturnForm, returnForm, type Translation } from "./arena.ts";
 import { checkCallee, checkEntry } from "./entry.ts";
 import { execute } from "./execute.ts";
 import type { Host } from "./host.ts";
@@ -22,14 +22,22 @@ import { HOST_CHARGED, HOST_OK, HOST_PENDING, HOST_TRAP, HostCaller } from "./ho
 import { completeLimits, type Limits } from "./limits.ts";
 import { Exit, Machine, type Tracer } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
+import { type AsyncPaceOptions, createPace, type Pace, type PaceOptions, UNPACED } from "./pace.ts";
 import { borrowStack, growStack, returnStack } from "./stacks.ts";
+import {
+  TIER_RETURNED,
+  TIER_TRAPPED,
+  TIER_WAITS,
+  type TierUp,
+  type TierUpFactory,
+} from "./tier_up.ts";
 import { TraceMask, type TraceOptions, type TraceSink } from "./trace.ts";
 import { translate } from "./translate.ts";
 import { warmUp } from "./warm.ts";
 import type { PlainTrapKind, Trap, TrapReason } from "./trap.ts";
 
 /** How to run a function. */
-export interface RunOptions {
+export interface RunOptions extends PaceOptions {
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Limits>;
   /** Events to report; none unless given. */
@@ -37,6 +45,9 @@ export interface RunOptions {
   /** Receives what host functions record. */
   readonly accessSink?: AccessSink;
 }
+
+/** How to run a function that may wait. */
+export interface AsyncRunOptions extends RunOptions, AsyncPaceOptions {}
 
 /** Most fuel that the loop's 32-bit counter is given at a time. */
 const SLICE = 1 << 30;
@@ -54,6 +65,15 @@ function warmOnce(): void {
   coldFuel = Infinity;
   warmUp();
 }
+
+/**
+ * Segments that are run one by one to find the next loop header of a function that was found hot in
+ * the middle of something. Loops with longer ways around are met by a later look.
+ */
+const HUNT_SEGMENTS = 64;
+
+/** What handing a frame over costs the interpreter, in units of its clock. */
+const HAND_OVER_COST = 16;
 
 /** Trap kinds of the loop's exits from `Exit.TRAPS + 4` on. */
 const PLAIN_TRAPS: readonly PlainTrapKind[] = [
@@ -82,8 +102,8 @@ export class Interpreter implements Disposable {
   readonly #run: Run;
 
   /** Use {@linkcode createInterpreter}. */
-  constructor(verified: VerifiedProgram, host: Host) {
-    this.#run = new Run(verified, host);
+  constructor(verified: VerifiedProgram, host: Host, tierUp?: TierUpFactory) {
+    this.#run = new Run(verified, host, tierUp);
   }
 
   /** The program. */
@@ -112,25 +132,30 @@ export class Interpreter implements Disposable {
 
   /**
    * Like {@linkcode run}, but host functions may return promises: the run waits for them, and other
-   * instances may run meanwhile.
+   * instances may run meanwhile. It may also wait on its own account, see `yieldEvery`.
    */
   async runAsync(
     func: number,
     args: readonly Value[],
-    options: RunOptions = {},
+    options: AsyncRunOptions = {},
   ): Promise<Outcome> {
     const run = this.#run;
     run.start(func, args, options, true);
     try {
       let outcome = run.go();
       while (outcome === undefined) {
-        let status: number;
-        try {
-          status = run.host.settle(await run.host.pending);
-        } catch (error) {
-          status = run.host.fail(error);
+        if (run.atSliceEnd) {
+          await run.pace.turn();
+          outcome = run.nextSlice();
+        } else {
+          let status: number;
+          try {
+            status = run.pace.settle(run.host, await run.pace.wait(run.host.pending!));
+          } catch (error) {
+            status = run.host.fail(error);
+          }
+          outcome = run.resume(status);
         }
-        outcome = run.resume(status);
       }
       return outcome;
     } finally {
@@ -144,9 +169,17 @@ export class Interpreter implements Disposable {
   }
 }
 
-/** Makes an instance of `verified` that calls `host`. Functions are translated when first called. */
-export function createInterpreter(verified: VerifiedProgram, host: Host): Interpreter {
-  return new Interpreter(verified, host);
+/**
+ * Makes an instance of `verified` that calls `host`. Functions are translated when first called.
+ *
+ * @param tierUp Makes the tier that what is hot is handed to; without, everything is interpreted.
+ */
+export function createInterpreter(
+  verified: VerifiedProgram,
+  host: Host,
+  tierUp?: TierUpFactory,
+): Interpreter {
+  return new Interpreter(verified, host, tierUp);
 }
 
 /** An instance and its current run. */
@@ -162,8 +195,14 @@ class Run implements Tracer {
   #running = false;
   #disposed = false;
   #limits!: Limits;
-  /** Fuel that is not in the slice. */
-  #reserve = 0n;
+  /** What hands fuel out. */
+  pace: Pace = UNPACED;
+  /** Whether the fuel handed out does not suffice for what is at `ip`. */
+  atSliceEnd = false;
+  /** Cost of the segment there; 0 for a tick, which needs one unit. */
+  #sliceCost = 0;
+  /** Fuel that was handed out and does not fit the loop's counter. */
+  #granted = 0n;
   #mask = 0;
   #sink: TraceSink = NO_SINK;
   #entry = 0;
@@ -173,7 +212,25 @@ class Run implements Tracer {
   #tracedPc = 0;
   #tracedDepth = 0;
 
-  constructor(verified: VerifiedProgram, host: Host) {
+  /** The instance's faster tier. */
+  readonly #tierUp: TierUp | undefined;
+  /** The same while the run under way may use it. */
+  #tiers: TierUp | undefined;
+  /** What the slice was when it was last filled. */
+  #slice = 0;
+  /** Fuel left when a frame was handed over. */
+  #before = 0n;
+  /** Fuel that was not spent here. */
+  #elsewhere = 0;
+  #handedOver: number | undefined;
+  /** Segments left to look at one by one. */
+  #hunt = 0;
+  /** Entry positions of functions whose calls are handed over; 0 if not translated. */
+  readonly #plain = new Map<number, number>();
+  /** Positions of hand-overs by block and function. */
+  readonly #handOvers = new Map<number, number>();
+
+  constructor(verified: VerifiedProgram, host: Host, tierUp: TierUpFactory | undefined) {
     const { program } = verified;
     this.program = program;
     this.#verified = verified;
@@ -187,16 +244,18 @@ class Run implements Tracer {
       this.#arena.entries,
       program.callSigs.length,
     );
+    this.#tierUp = tierUp?.(this.#heap, this.host);
   }
 
   /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
-  start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
+  start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#running) {
       throw new Error(
         "this instance is running: a host function may not run the instance that called it",
       );
     }
     const limits = completeLimits(options.limits);
+    this.pace = createPace(options, async);
     warmOnce();
     this.#running = true;
     this.#limits = limits;
@@ -217,7 +276,13 @@ class Run implements Tracer {
         async,
       );
       this.#machine.maxDepth = limits.maxCallDepth;
-      this.#split(limits.fuel);
+      this.atSliceEnd = false;
+      // Machine code within a run has no slices of its own.
+      this.#tiers = this.#mask === 0 && this.pace === UNPACED ? this.#tierUp : undefined;
+      this.#hunt = 0;
+      this.#elsewhere = 0;
+      this.#handedOver = undefined;
+      this.#split(this.pace.begin(limits.fuel), 0);
       if ((this.#mask & TraceMask.RUN) !== 0) {
         const { program } = this;
         this.#sink({ type: "run_start", program, entry: func, argCount: args.length });
@@ -232,12 +297,19 @@ class Run implements Tracer {
 
   /** Ends a run: frees what it allocated and gives its stack back. */
   finish(): void {
-    coldFuel -= Number(this.#limits.fuel - this.#left());
+    coldFuel -= Number(this.#limits.fuel - this.#left()) - this.#elsewhere;
+    if (this.#tiers !== undefined) {
+      const spent = this.#slice - this.#machine.fuel;
+      this.#tiers.untilLook = Math.max(0, this.#tiers.untilLook - spent);
+      this.#tiers.finish();
+      this.#tiers = undefined;
+    }
     this.#heap.reset();
     this.host.end();
     returnStack(this.#machine.words);
     this.#machine.words = NO_WORDS;
     this.#sink = NO_SINK;
+    this.pace = UNPACED;
     this.#running = false;
     if (this.#disposed) this.#heap.dispose();
   }
@@ -254,8 +326,8 @@ class Run implements Tracer {
     this.#machine.entries = this.#mask !== 0 ? arena.meteredEntries : arena.entries;
     const { results } = this.program.functions[func];
     const stub = arena.returnStub(results);
-    const { entry } = translate(arena, this.#verified, this.#heap, func, this.#mask !== 0);
-    this.#machine.code = arena.code;
+    this.#translate(func);
+    const entry = this.#machine.entries[func];
     // A stub of a list of n words begins n + 2 words below the position it returns to.
     let resultWords = 0;
     for (const type of results) resultWords += WORDS_OF_CLASS[typeClass(type)];
@@ -281,22 +353,40 @@ class Run implements Tracer {
     }
   }
 
-  /** Runs from the start; undefined when a host function's promise is pending. */
+  /** Runs from the start; undefined when a host function's promise is pending, or for a turn. */
   go(): Outcome | undefined {
     if (this.#rejected !== undefined) {
       return this.#failure({ ...this.#rejected, func: this.#entry, pc: 0 });
     }
+    const reason = this.pace.check();
+    if (reason !== undefined) return this.#located(reason, this.#entry, 0);
     this.#transfer();
     return this.#drive();
   }
 
   /** Goes on after a host call that was pending. */
   resume(status: number): Outcome | undefined {
+    if (this.#handedOver !== undefined) {
+      const result = this.#tiers!.resume(status);
+      if (result === TIER_WAITS) return undefined;
+      return this.#afterHandOver(result) ?? this.#drive();
+    }
     return this.#afterHost(status) ?? this.#drive();
+  }
+
+  /** Goes on with more fuel, unless the run is to end here. */
+  nextSlice(): Outcome | undefined {
+    return this.#refuel() ?? this.#drive();
   }
 
   #drive(): Outcome | undefined {
     for (;;) {
+      if (this.atSliceEnd) {
+        if (this.pace.wantsTurn) return undefined;
+        const outcome = this.#refuel();
+        if (outcome !== undefined) return outcome;
+        continue;
+      }
       const exit = execute(this.#machine);
       let outcome: Outcome | undefined;
       switch (exit) {
@@ -307,8 +397,11 @@ class Run implements Tracer {
           this.#transfer();
           break;
         case Exit.TICK:
-          if (this.#reserve === 0n) return this.#trap({ kind: "FuelExceeded" });
-          this.#split(this.#left());
+          if (this.#granted > 0n) {
+            if (this.#tiers !== undefined) this.#tiers.untilLook = this.#tiers.interval;
+            this.#split(this.#handedOut(), 1);
+          } else if (this.pace.reserve > 0n) this.#endSlice(0);
+          else return this.#trap({ kind: "FuelExceeded" });
           break;
         case Exit.CALL:
           if (this.#machine.depth >= this.#machine.maxDepth) {
@@ -336,6 +429,13 @@ class Run implements Tracer {
           break;
         case Exit.RELOAD:
           break;
+        case Exit.HAND_OVER: {
+          const result = this.#handOver();
+          if (result === undefined) break;
+          if (result === TIER_WAITS) return undefined;
+          outcome = this.#afterHandOver(result);
+          break;
+        }
         case Exit.TRAP_CODE:
           return this.#trap({ kind: "TrapCode", code: this.#trapCode() });
         case Exit.INVALID_PC:
@@ -351,36 +451,94 @@ class Run implements Tracer {
     }
   }
 
+  /** Fuel that was handed out and is left. */
+  #handedOut(): bigint {
+    return this.#granted + BigInt(this.#machine.fuel);
+  }
+
   /** Fuel left. */
   #left(): bigint {
-    return this.#reserve + BigInt(this.#machine.fuel);
+    return this.pace.reserve + this.#handedOut();
   }
 
-  /** Divides `left` into slice and reserve. */
-  #split(left: bigint): void {
-    const slice = Math.min(SLICE, coldFuel);
-    this.#machine.fuel = left < BigInt(slice) ? Number(left) : slice;
-    this.#reserve = left - BigInt(this.#machine.fuel);
+  /**
+   * Gives the loop's counter its part of the fuel that was handed out: `least` units if there are as
+   * many.
+   */
+  #split(handedOut: bigint, least: number): void {
+    let slice: number;
+    if (this.#tiers === undefined) {
+      // Other runs may have used up what was left of it.
+      warmOnce();
+      slice = Math.min(SLICE, coldFuel);
+    } else slice = Math.max(this.#hunt > 0 ? 0 : this.#tiers.untilLook, least);
+    this.#slice = handedOut < BigInt(slice) ? Number(handedOut) : slice;
+    this.#machine.fuel = this.#slice;
+    this.#granted = handedOut - BigInt(this.#slice);
   }
 
-  /** Charges the segment at `ip`; when less fuel is left, goes on in metered code. */
+  /** Sets what is left of the fuel handed out; the loop keeps what it has of it. */
+  #setLeft(left: bigint): void {
+    if (left < BigInt(this.#machine.fuel)) this.#machine.fuel = Number(left);
+    this.#granted = left - BigInt(this.#machine.fuel);
+  }
+
+  #endSlice(cost: number): void {
+    this.atSliceEnd = true;
+    this.#sliceCost = cost;
+  }
+
+  /** Takes more fuel at the end of a slice, unless the run is to end there. */
+  #refuel(): Outcome | undefined {
+    this.atSliceEnd = false;
+    const cost = this.#sliceCost;
+    const reason = this.pace.check();
+    if (reason !== undefined) return cost === 0 ? this.#trap(reason) : this.#trapWithin(reason);
+    const left = BigInt(this.#machine.fuel);
+    const units = this.pace.more(BigInt(Math.max(1, cost)) - left);
+    coldFuel -= Number(units);
+    this.#split(left + units, 0);
+    if (cost > 0) this.#transfer();
+  }
+
+  /** Ends the run with a trap of the instruction that what is left of the slice leads to. */
+  #trapWithin(reason: TrapReason): Outcome {
+    const plain = this.#arena.find(this.#machine.ip);
+    const index = this.#firstIndex(plain) + this.#machine.fuel;
+    this.#machine.fuel = 0;
+    return this.#located(reason, plain.func, this.#verified.functions[plain.func].code.pcs[index]);
+  }
+
+  /** Index of the first instruction of the segment at `ip`. */
+  #firstIndex(plain: Translation): number {
+    const at = positionIndex(plain, this.#machine.ip);
+    return at === 0 ? 0 : plain.indexes[at - 1] + 1;
+  }
+
+  /**
+   * Charges the segment at `ip`, or ends the slice there; when less fuel is left altogether, goes on in
+   * metered code.
+   */
   #transfer(): void {
-    const cost = this.#machine.code[this.#machine.ip - 1];
+    let cost = this.#machine.code[this.#machine.ip - 1];
     if (this.#machine.fuel < cost) {
-      if (this.#reserve > 0n) {
-        coldFuel -= SLICE;
-        warmOnce();
+      if (this.#granted > 0n) {
+        if (this.#tiers !== undefined) {
+          this.#look(this.#tiers);
+          // Perhaps elsewhere now.
+          cost = this.#machine.code[this.#machine.ip - 1];
+        } else coldFuel -= SLICE;
       }
-      this.#split(this.#left());
+      this.#split(this.#handedOut(), cost);
     }
     if (this.#machine.fuel >= cost) {
       this.#machine.fuel -= cost;
       return;
     }
+    if (this.#left() >= BigInt(cost)) return this.#endSlice(cost);
     const arena = this.#arena;
     const plain = arena.find(this.#machine.ip);
-    const at = positionIndex(plain, this.#machine.ip);
-    const first = at === 0 ? 0 : plain.indexes[at - 1] + 1;
+    const first = this.#firstIndex(plain);
     const metered = translate(arena, this.#verified, this.#heap, plain.func, true);
     this.#machine.code = arena.code;
     // Position 0 traces the function's entry, which is no instruction.
@@ -389,10 +547,161 @@ class Run implements Tracer {
     this.#machine.ip = metered.positions[k];
   }
 
+  /** Makes calls of `func` find an entry. */
   #translate(func: number): void {
     const arena = this.#arena;
-    translate(arena, this.#verified, this.#heap, func, this.#machine.entries !== arena.entries);
+    if (this.#tiers?.isHot(func)) this.#divert(func);
+    else {
+      const metered = this.#machine.entries !== arena.entries;
+      translate(arena, this.#verified, this.#heap, func, metered);
+    }
     this.#machine.code = arena.code;
+  }
+
+  // ---- the faster tier
+
+  /** Looks at what runs, at the start of a segment, and hands it over if it is time. */
+  #look(tiers: TierUp): void {
+    tiers.untilLook = tiers.interval;
+    const { ip } = this.#machine;
+    const translation = this.#arena.find(ip);
+    const { func } = translation;
+    if (translation.metered) return;
+    if (this.#hunt > 0) {
+      this.#hunt--;
+      if (!tiers.isHot(func)) return;
+    } else {
+      if (!tiers.look(func)) return;
+      if (tiers.hasLoops(func)) this.#hunt = HUNT_SEGMENTS;
+    }
+    const entry = this.#divert(func);
+    if (ip === translation.entry) {
+      this.#hunt = 0;
+      this.#machine.ip = entry;
+      return;
+    }
+    const block = this.#blockAt(translation, ip);
+    if (block < 0 || !tiers.isLoopHeader(func, block) || this.#resultsClash(func)) return;
+    this.#hunt = 0;
+    const { maxDepth, depth } = this.#machine;
+    if (!tiers.prepare(func, block, Math.max(0, maxDepth - depth))) return;
+    const key = func * 2 ** 26 + block;
+    let at = this.#handOvers.get(key);
+    if (at === undefined) {
+      this.#handOvers.set(key, at = this.#arena.handOver(func, block));
+      this.#machine.code = this.#arena.code;
+    }
+    this.#machine.ip = at;
+  }
+
+  /** The bytecode block that starts at position `ip`, or -1. */
+  #blockAt(translation: Translation, ip: number): number {
+    const { indexes } = translation;
+    const at = positionIndex(translation, ip);
+    const first = at === 0 ? 0 : indexes[at - 1] + 1;
+    const { starts, reachable, count } = this.#verified.functions[translation.func].blocks;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle] < first) low = middle + 1;
+      else high = middle;
+    }
+    while (low < count && reachable[low] === 0) low++;
+    // What lies before the block and emits nothing is part of what the position stands for.
+    return low < count && starts[low] <= indexes[at] ? low : -1;
+  }
+
+  /** Makes calls of `func` hand their frames over; returns where they do. */
+  #divert(func: number): number {
+    const arena = this.#arena;
+    if (!this.#plain.has(func)) {
+      this.#plain.set(func, arena.entries[func]);
+      let words = 0;
+      for (const cls of this.#verified.functions[func].regClasses) words += WORDS_OF_CLASS[cls];
+      arena.divert(func, words);
+      this.#machine.code = arena.code;
+    }
+    return arena.entries[func];
+  }
+
+  /** Goes on in the interpreter at a function's entry; for good, unless `once`. */
+  #stay(func: number, once: boolean): void {
+    const arena = this.#arena;
+    const diverted = arena.entries[func];
+    let plain = this.#plain.get(func)!;
+    arena.entries[func] = plain;
+    if (plain === 0) {
+      plain = translate(arena, this.#verified, this.#heap, func, false).entry;
+      this.#plain.set(func, plain);
+      this.#machine.code = arena.code;
+    }
+    if (once) arena.entries[func] = diverted;
+    this.#machine.ip = plain;
+  }
+
+  /** Whether the caller of the frame, one of `func`, cannot take its results. */
+  #resultsClash(func: number): boolean {
+    const { words, fp, code } = this.#machine;
+    const { results } = this.program.functions[func];
+    if (returnForm(results) !== ReturnForm.LIST) return false;
+    return code[words.i32[2 * (fp - 1)] - 2] < 0;
+  }
+
+  /** Hands the frame over; the result of `TierUp.enter`, or undefined if it stays here. */
+  #handOver(): number | undefined {
+    const tiers = this.#tiers!;
+    const { code, ip, fp, maxDepth, depth, words } = this.#machine;
+    const func = code[ip + 1];
+    const block = code[ip + 2];
+    const levels = Math.max(0, maxDepth - depth);
+    if (block < 0) {
+      const clash = this.#resultsClash(func);
+      if (clash || !tiers.prepare(func, block, levels)) {
+        this.#stay(func, clash);
+        const cost = this.#machine.code[this.#machine.ip - 1];
+        // Not a place to look: what would be handed over has just come back.
+        if (this.#machine.fuel < cost) this.#split(this.#handedOut(), cost);
+        this.#transfer();
+        return undefined;
+      }
+    }
+    this.#handedOver = func;
+    this.#before = this.#left();
+    return tiers.enter(func, block, words, fp, levels, this.#before);
+  }
+
+  /** Takes over again behind the call whose callee was handed over. */
+  #afterHandOver(result: number): Outcome | undefined {
+    const tiers = this.#tiers!;
+    const func = this.#handedOver!;
+    this.#handedOver = undefined;
+    const left = tiers.fuel;
+    this.#elsewhere += Number(this.#before - left);
+    this.#machine.fuel = Math.max(0, this.#machine.fuel - HAND_OVER_COST);
+    this.#granted = 0n;
+    this.#setLeft(left);
+    if (result === TIER_TRAPPED) return this.#failure(tiers.trap!);
+    if (result !== TIER_RETURNED) throw new Error(`internal: a faster tier gave ${result}`);
+    const { code, fp, words } = this.#machine;
+    const { i64, i32 } = words;
+    const { results, resultsAt } = tiers;
+    const back = i32[2 * (fp - 1)];
+    const caller = i32[2 * (fp - 1) + 1];
+    switch (returnForm(this.program.functions[func].results)) {
+      case ReturnForm.ONE:
+        i64[caller + code[back - 2]] = results.i64[resultsAt];
+        break;
+      case ReturnForm.LIST:
+        for (let k = 0, n = code[back - 2]; k < n; k++) {
+          i64[caller + code[back - 3 - k]] = results.i64[resultsAt + k];
+        }
+        break;
+    }
+    this.#machine.ip = back;
+    this.#machine.fp = caller;
+    this.#machine.depth--;
+    this.#transfer();
   }
 
   /** Checks the indirect call at `ip` and makes the loop accept it. */
@@ -424,8 +733,9 @@ class Run implements Tracer {
   /** What is left of the host call at `ip` once the host is done with it. */
   #afterHost(status: number): Outcome | undefined {
     if (status === HOST_TRAP || status === HOST_CHARGED) {
-      const left = this.#left() - this.host.charged;
-      this.#split(left < 0n ? 0n : left);
+      const left = this.#handedOut() - this.host.charged;
+      if (left < 0n) this.pace.take(-left);
+      this.#setLeft(left < 0n ? 0n : left);
     }
     if (status === HOST_TRAP) return this.#trap(this.host.reason!);
     const { code, ip, fp } = this.#machine;
@@ -438,6 +748,11 @@ class Run implements Tracer {
     const results = this.host.results.i64;
     for (let k = 0; k < n; k++) this.#machine.words.i64[fp + code[next - 1 - n + k]] = results[k];
     this.#machine.ip = next;
+    if (this.pace.canStop && this.pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      this.pace.giveBack(this.#handedOut());
+      this.#split(0n, 0);
+    }
     this.#transfer();
   }
 
@@ -467,7 +782,10 @@ class Run implements Tracer {
         }
       }
     }
-    const pc = code.pcs[index];
+    return this.#located(reason, func, code.pcs[index]);
+  }
+
+  #located(reason: TrapReason, func: number, pc: number): Outcome {
     const span = spanAt(this.program.functions[func].spans, pc);
     return this.#failure(
       span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span },

@@ -30,6 +30,8 @@ export const Exit = {
   TICK: 7,
   /** The indirect call at `ip` does not match by signature id. */
   INDIRECT: 8,
+  /** The frame is to be handed to a faster tier (`tier_up.ts`). */
+  HAND_OVER: 9,
   TRAPS: 16,
   TRAP_CODE: 16,
   INVALID_PC: 17,

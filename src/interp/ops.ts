@@ -58,6 +58,8 @@ export const Op = {
   CALL_FUNC: 0x48,
   /** callSig callee frame return n a... (k...) cost */
   CALL_CLOSURE: 0x49,
+  /** func block: hands the frame to a faster tier, at the start of a block, or of the function if -1 */
+  HAND_OVER: 0x4b,
   /** hostSig next n a... k... cost; n counts the result words, -1 if their classes clash */
   HOST: 0x4a,
   /** d a b true false: integer equality, then a branch on it; likewise the next seven */

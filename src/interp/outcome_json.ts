@@ -23,7 +23,7 @@ export interface OutcomeJson {
   hostCalls?: number | string;
 }
 
-/** The JSON form of `trap`. The cause of a failed host call is left out. */
+/** The JSON form of `trap`. Causes are left out. */
 export function trapToJson(trap: Trap): TrapJson {
   const json: TrapJson = { kind: trap.kind };
   switch (trap.kind) {

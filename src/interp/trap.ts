@@ -12,6 +12,7 @@ export type PlainTrapKind =
   | "CallDepthExceeded"
   | "HostCallLimitExceeded"
   | "MemoryLimitExceeded"
+  | "TimedOut"
   | "InvalidPc"
   | "ArityMismatch"
   | "IntCastOverflow"
@@ -49,6 +50,12 @@ export type TrapReason =
     readonly expected: number;
     readonly actual: number;
   }
+  | {
+    /** The run's signal was aborted. */
+    readonly kind: "Aborted";
+    /** The signal's reason. */
+    readonly cause: unknown;
+  }
   /** The `trap` instruction: a 32-bit code. */
   | { readonly kind: "TrapCode"; readonly code: number };
 
@@ -70,6 +77,7 @@ const MESSAGES: Record<PlainTrapKind, string> = {
   CallDepthExceeded: "call depth exceeded",
   HostCallLimitExceeded: "host call limit exceeded",
   MemoryLimitExceeded: "memory limit exceeded",
+  TimedOut: "timed out",
   InvalidPc: "invalid pc",
   ArityMismatch: "arity mismatch",
   IntCastOverflow: "integer cast overflow",
@@ -104,6 +112,8 @@ export function trapMessage(trap: TrapReason): string {
     }
     case "HostReturnArityMismatch":
       return `host returned ${trap.actual} values instead of ${trap.expected}`;
+    case "Aborted":
+      return trap.cause instanceof Error ? `aborted: ${trap.cause.message}` : "aborted";
     case "TrapCode":
       return `trap code ${trap.code}`;
     default:
@@ -130,9 +140,9 @@ export function formatTrap(trap: Trap): string {
 export class TrapError extends Error {
   /** The trap. */
   readonly trap: Trap;
-  /** Wraps `trap`; a failed host call's error becomes `cause`. */
+  /** Wraps `trap`; a failed host call's error or the reason of an abort becomes `cause`. */
   constructor(trap: Trap) {
-    super(formatTrap(trap), { cause: trap.kind === "HostCallFailed" ? trap.cause : undefined });
+    super(formatTrap(trap), { cause: "cause" in trap ? trap.cause : undefined });
     this.name = "TrapError";
     this.trap = trap;
   }

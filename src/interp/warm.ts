@@ -180,11 +180,13 @@ function assemble(): WarmCode {
   }
   emit(Op.TICK, 0, 0, Op.TRACE_ENTER, 0, 0, Op.TRACE_EXIT);
   emit(Op.HALT);
-  // Out of memory and out of stack: each leaves the loop.
+  // Out of memory, out of stack and out of hand: each leaves the loop.
   const leaving = [words.length];
   emit(Op.NEW, 0, RESULT, 0, 0, 0, 1 << 22);
   leaving.push(words.length);
   emit(0x7a, RESULT, TEXT, HUGE);
+  leaving.push(words.length);
+  emit(Op.HAND_OVER, 0, -1);
   for (const op of [Op.CALL1, Op.CALL2, Op.CALLN]) {
     leaving.push(words.length);
     emit(op, 0, 1 << 20);

@@ -20,9 +20,20 @@
  *     96   memcpy          u64   address of libc's memcpy
  *     104  memcmp          u64   address of libc's memcmp
  *     112  fmod            u64   address of libm's fmod
- *     120  callback        u64   address of the host-call trampoline
+ *     120  callback        u64   address of the C function that answers requests, 0 for none: it
+ *                                takes the context and returns 0 to go on, else to leave
  *     128  scratch         4 words for exits: operands and results of dispatcher requests
- *     192  area            arguments on entry, results on leave: one 8-byte word each
+ *     160  fuelOut         u64   address of the shared routine for exits that run out of fuel
+ *     192  saved           56 words: the registers of code that ran out of fuel, see below
+ *     640  area            arguments on entry, results on leave: one 8-byte word each
+ *
+ * Code that runs out of fuel can go on with all registers as they were. `saved` holds, in words:
+ *
+ *     x86-64   0  the integer registers of `X64_REGISTERS` in that order (11)
+ *             11  low halves of xmm0 to xmm14 (15)
+ *     A64      0  x0 to x15, x19 to x25, x30 (24)
+ *             24  d0 to d30 (31)
+ *             55  where to go on
  *
  * The IR names its fields by offset (`ctx_load`, `ctx_store`), so front ends use it too.
  *
@@ -49,16 +60,21 @@ export const Context = {
   fmod: 112,
   callback: 120,
   scratch: 128,
-  area: 192,
+  fuelOut: 160,
+  saved: 192,
+  area: 640,
 } as const;
 
-/** Why machine code left (`Context.exitCode`). Codes from `Request` on come back. */
+/** Why machine code left (`Context.exitCode`). `Fuel` and codes from `Request` on may come back. */
 export const ExitCode = {
   /** The entry function returned; results are in the area. */
   Return: 0,
   /** A trap at a site; nothing comes back. */
   Trap: 1,
-  /** Fuel ran out in the segment of a site; the fuel field has been charged in full. */
+  /**
+   * Fuel ran out in the segment of a site; the fuel field has been charged in full, modulo 2^64.
+   * Whoever adds as much fuel as was missing may enter again: the segment then runs.
+   */
   Fuel: 2,
   /** A call found no level left. */
   Depth: 3,

@@ -31,7 +31,7 @@ import {
 const AGAIN = -1;
 
 /**
- * Simplifies the pure instruction `v` in place or finds the value it equals. New constants may be
+ * Simplifies the pure instruction `v` in place or finds the value it equals. New instructions may be
  * placed before it.
  *
  * @returns The value that replaces `v`, or `v` itself (possibly rewritten).
@@ -109,6 +109,14 @@ function become(func: Func, v: number, op: number, a: number, b = 0, aux = 0): n
 /** Turns `v` into `a op value` with a new constant. */
 function becomeWith(func: Func, v: number, op: number, a: number, value: bigint): number {
   return become(func, v, op, a, intBefore(func, v, func.type[v], value));
+}
+
+/** Turns `v` into the low half of the i64 `a`, zero-extended. */
+function becomeLowHalf(func: Func, v: number, a: number): number {
+  const low = func.create(Op.wrap, Type.I32, a, 0, 0);
+  func.pc[low] = func.pc[v];
+  func.insertBefore(low, v);
+  return become(func, v, Op.extend_u, low);
 }
 
 function becomeZero(func: Func, v: number): number {
@@ -330,12 +338,33 @@ function foldIntUnary(func: Func, v: number): number {
       return inner === Op.wrap ? become(func, v, Op.sext32, func.a[a]) : v;
     case 0x2a: // ir.wrap
       if (inner === Op.extend_s || inner === Op.extend_u) return func.a[a];
-      if (inner !== Op.sext32) return v;
+      return foldWrap(func, v);
+    default:
+      return v;
+  }
+}
+
+/** The low half of something that has been put together from halves. */
+function foldWrap(func: Func, v: number): number {
+  const a = func.a[v];
+  switch (func.op[a]) {
+    case 0x25: // ir.sext32
       func.a[v] = func.a[a];
+      return AGAIN;
+    case 0x0e: // ir.ishl
+      return isUpperHalf(func, a) ? becomeZero(func, v) : v;
+    case 0x0c: // ir.ior
+      if (!isUpperHalf(func, func.a[a])) return v;
+      func.a[v] = func.b[a];
       return AGAIN;
     default:
       return v;
   }
+}
+
+/** Whether the low half of `v` is 0: a shift to the left by 32 or more. */
+function isUpperHalf(func: Func, v: number): boolean {
+  return func.op[v] === Op.ishl && isInt(func, func.b[v]) && (func.constLo(func.b[v]) & 63) >= 32;
 }
 
 function foldIntBinary(func: Func, v: number): number {
@@ -432,6 +461,9 @@ function foldConstantRight(func: Func, v: number): number {
       return reassociate(func, v, op);
     case 0x0b: // ir.iand
       if (isMinusOne) return a;
+      if (lo === -1 && hi === 0) {
+        return func.op[a] === Op.extend_u ? a : becomeLowHalf(func, v, a);
+      }
       if (isZero) return b;
       return isOne && isBoolean(func, a) ? a : reassociate(func, v, op);
     case 0x0a: { // ir.imul
@@ -506,6 +538,20 @@ function foldShift(func: Func, v: number, count: number, bits: number): number {
     if (total < bits) return becomeWith(func, v, op, func.a[a], BigInt(total));
     if (op !== Op.sshr) return becomeZero(func, v);
     return becomeWith(func, v, op, func.a[a], BigInt(bits - 1));
+  }
+  if (op === Op.ushr && func.op[a] === Op.ior && isInt(func, func.b[a])) {
+    // Bits that are shifted out do not matter.
+    if (BigInt.asUintN(bits, func.constBits(func.b[a])) >> BigInt(count) === 0n) {
+      func.a[v] = func.a[a];
+      return AGAIN;
+    }
+  }
+  if (op === Op.ushr && count === 32 && bits === 64 && isUpperHalf(func, a)) {
+    const x = func.a[a];
+    if (func.constLo(func.b[a]) === 32) {
+      if (func.op[x] === Op.extend_u) return x;
+      return becomeLowHalf(func, v, x);
+    }
   }
   if (!isIntValue(func, func.b[v], count)) {
     func.b[v] = intBefore(func, v, func.type[v], BigInt(count));

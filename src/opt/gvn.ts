@@ -3,7 +3,7 @@
  * the dominator tree in preorder, which visits every forward edge's source before its target.
  *
  * - A pure instruction, or a load from memory that does not change, gives way to an equal one that
- *   dominates it, and a load from an object made here to the value it was made with.
+ *   dominates it.
  * - A block parameter that receives one value only is that value.
  * - Behind `trap_if c` and on the edges of `br_if c` the value of `c`, and of comparisons it decides,
  *   is known; checks that repeat a dominating one go.
@@ -17,11 +17,10 @@
 import type { Cfg } from "../ir/cfg.ts";
 import type { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
-import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, OP_VALUES, Type } from "../ir/opcodes.ts";
+import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, Region, Type } from "../ir/opcodes.ts";
 import { type Analyses, Words } from "./analyses.ts";
 import { becomeSmallInt, isInt, isIntValue } from "./constants.ts";
 import { fold, isBoolean, stripCondition } from "./fold.ts";
-import { isObjectLoad, ObjectStores } from "./objects.ts";
 import { ValueTable } from "./value_table.ts";
 
 /** Numbers values and folds. */
@@ -34,6 +33,9 @@ export function numberValues(func: Func, analyses: Analyses): void {
 
 /** What is known of an i32 value. */
 const UNKNOWN = 0, ZERO = 1, NONZERO = 2;
+
+/** Operands of operands that a fact is passed on to; an expression may be as deep as code is long. */
+const MAX_NESTING = 8;
 
 /** Relations of two integers in which a condition holds, by code: less 1, equal 2, greater 4. */
 const RELATIONS = Uint8Array.of(2, 5, 1, 6, 4, 3, 1, 6, 4, 3);
@@ -48,7 +50,6 @@ class Numbering {
   readonly #cfg: Cfg;
   readonly #dominators: Dominators;
   readonly #table: ValueTable;
-  readonly #stores: ObjectStores;
   /** What each value has been replaced by, itself if nothing. */
   #replaced: Int32Array;
   /** UNKNOWN, ZERO or NONZERO by value, within the subtree being visited. */
@@ -59,6 +60,8 @@ class Numbering {
   readonly #facts: number[] = [];
   readonly #openBlocks: number[] = [];
   readonly #openFacts: number[] = [];
+  /** Context fields whose value is known at this place in the block: offset, value. */
+  readonly #fields: number[] = [];
   /** Terminators and traps to rewrite when the walk is over, each with what to do. */
   readonly #decisions: number[] = [];
 
@@ -68,7 +71,6 @@ class Numbering {
     this.#cfg = analyses.cfg;
     this.#dominators = analyses.dominators;
     this.#table = new ValueTable(func, analyses);
-    this.#stores = new ObjectStores(func, analyses.dominators);
     this.#replaced = analyses.words(Words.replaced, 0);
     this.#known = analyses.words(Words.known, 0);
     this.#cover();
@@ -113,21 +115,22 @@ class Numbering {
   }
 
   /** Records that an i32 value is not 0, or is. */
-  #learn(value: number, isNonzero: boolean): void {
+  #learn(value: number, isNonzero: boolean, nesting = 0): void {
     const func = this.#func;
     if (this.#known[value] !== UNKNOWN || isInt(func, value)) return;
     this.#known[value] = isNonzero ? NONZERO : ZERO;
     this.#facts.push(value);
+    if (nesting === MAX_NESTING) return;
     const op = func.op[value];
     // a & b is nonzero only if both are, a | b is zero only if both are.
     if ((op === Op.iand && isNonzero) || (op === Op.ior && !isNonzero)) {
-      this.#learn(func.a[value], isNonzero);
-      this.#learn(func.b[value], isNonzero);
+      this.#learn(func.a[value], isNonzero, nesting + 1);
+      this.#learn(func.b[value], isNonzero, nesting + 1);
     } else if (
       op === Op.icmp && func.aux[value] <= Cond.ne && func.type[func.a[value]] === Type.I32 &&
       isIntValue(func, func.b[value], 0)
     ) {
-      this.#learn(func.a[value], isNonzero === (func.aux[value] === Cond.ne));
+      this.#learn(func.a[value], isNonzero === (func.aux[value] === Cond.ne), nesting + 1);
     }
   }
 
@@ -167,17 +170,18 @@ class Numbering {
 
   #visit(block: number): void {
     const func = this.#func;
+    this.#fields.length = 0;
     if (block !== 0 && func.paramCount[block] > 0) this.#visitParams(block);
     for (let v = func.firstInst(block), next = 0; v >= 0; v = next) {
       next = func.next[v];
       func.mapUses(v, this.#replaced);
       const op = func.op[v], flags = OP_FLAGS[op];
       if ((flags & Flag.PURE) !== 0) this.#visitPure(v);
-      else if ((flags & Flag.WRITES) !== 0 && OP_VALUES[op] === 2) this.#stores.enter(v);
-      else if ((flags & Flag.READS) !== 0 && isObjectLoad(func, v)) this.#visitLoad(v);
+      else if (op >= Op.load8u && op <= Op.ctx_store) this.#visitMemory(v, op);
       else if (op === Op.trap_if || op === Op.trap_unless) {
         if (this.#visitTrap(v)) return;
       } else if ((flags & Flag.TERMINATOR) !== 0) this.#visitTerminator(v);
+      else if ((flags & Flag.CALL) !== 0) this.#fields.length = 0;
     }
   }
 
@@ -216,20 +220,13 @@ class Numbering {
     const func = this.#func, before = func.count;
     if (this.#facts.length > 0) this.#useFacts(v);
     let same = fold(func, v);
-    if (func.count > before) same = this.#enterConstants(before, v, same);
+    if (func.count > before) same = this.#enterNew(before, v, same);
     if (same !== v) this.#replace(v, same);
     else this.#number(v);
   }
 
-  #visitLoad(v: number): void {
-    const op = this.#func.op[v], stored = this.#stores.load(v);
-    if (stored !== v) this.#replace(v, stored);
-    else if (this.#func.op[v] !== op) this.#visitPure(v);
-    else this.#number(v);
-  }
-
-  /** Numbers the constants that folding has put before `v`. */
-  #enterConstants(from: number, v: number, same: number): number {
+  /** Numbers what folding has put before `v`. */
+  #enterNew(from: number, v: number, same: number): number {
     const func = this.#func;
     this.#cover();
     for (let u = from, end = func.count; u < end; u++) {
@@ -300,6 +297,94 @@ class Numbering {
       this.#known[v] = UNKNOWN;
     }
     this.#covered = count;
+  }
+
+  // ---- memory
+
+  #visitMemory(v: number, op: number): void {
+    const func = this.#func;
+    if (op === Op.ctx_load) return this.#visitFieldLoad(v);
+    if (op === Op.ctx_store) return this.#setField(func.c[v], func.a[v]);
+    if ((OP_FLAGS[op] & Flag.WRITES) !== 0) {
+      if (func.aux[v] === Region.object) this.#table.addStore(v);
+      // The rest of memory may be the context block.
+      else if (func.aux[v] === Region.unknown || func.aux[v] === Region.context) {
+        this.#fields.length = 0;
+      }
+    } else if (func.aux[v] === Region.object) {
+      const before = func.count;
+      if (!this.#forward(v, op)) this.#number(v);
+      else if (func.op[v] !== Op.none) this.#visitPure(v);
+      if (func.count > before) this.#cover();
+    }
+  }
+
+  /** Gives a load from an object the value that a store put there; false if none is known. */
+  #forward(v: number, op: number): boolean {
+    const func = this.#func, block = func.block[v];
+    let address = func.a[v], displacement = func.c[v];
+    let store = this.#table.findStore(block, op, address, displacement);
+    const isSum = func.op[address] === Op.iadd && isInt(func, func.b[address]);
+    if (store < 0 && isSum) {
+      // x + c does not wrap, since the store found there has shown x + c + displacement to exist.
+      const c = func.constLo(func.b[address]), hi = func.constHi(func.b[address]);
+      if (c >= 0 && hi === 0 && displacement >= 0 && c + displacement <= 0x7fffffff) {
+        address = func.a[address];
+        displacement += c;
+        store = this.#table.findStore(block, op, address, displacement);
+      }
+    }
+    const width = op & ~0x30; // the same for absolute and relative operations
+    if (width === (Op.load8u & ~0x30)) return this.#forwardByte(v, address, displacement);
+    if (store < 0) return false;
+    const value = func.b[store], stored = func.op[store] & ~0x30;
+    const isWhole = stored - (Op.store8 & ~0x30) >= 2 && func.type[value] === func.type[v] &&
+      (width === (Op.load64 & ~0x30) || width === (Op.load32 & ~0x30) ||
+        width === (Op.loadf32 & ~0x30) || width === (Op.loadf64 & ~0x30));
+    if (isWhole) {
+      this.#replace(v, value);
+      return true;
+    }
+    const isLowHalf = width === (Op.load32 & ~0x30) && stored === (Op.store64 & ~0x30);
+    if (!isLowHalf) return false;
+    func.op[v] = Op.wrap;
+    func.a[v] = value;
+    func.c[v] = 0;
+    func.aux[v] = 0;
+    return true;
+  }
+
+  /** Gives a load of a byte the part it reads of a constant word. */
+  #forwardByte(v: number, address: number, displacement: number): boolean {
+    const func = this.#func;
+    if (displacement < 0) return false;
+    const { op, block } = func, at = displacement & ~7;
+    const store = this.#table.findStore(block[v], op[v], address, at);
+    if (store < 0 || (op[store] & ~0x30) !== (Op.store64 & ~0x30)) return false;
+    const word = func.b[store], shift = 8 * (displacement & 7);
+    if (!isInt(func, word)) return false;
+    const half = shift < 32 ? func.constLo(word) : func.constHi(word);
+    becomeSmallInt(func, v, half >>> (shift & 31) & 0xff);
+    return true;
+  }
+
+  #visitFieldLoad(v: number): void {
+    const func = this.#func, fields = this.#fields;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i] !== func.c[v]) continue;
+      if (func.type[fields[i + 1]] === func.type[v]) this.#replace(v, fields[i + 1]);
+      return;
+    }
+    fields.push(func.c[v], v);
+  }
+
+  #setField(offset: number, value: number): void {
+    const fields = this.#fields;
+    for (let i = fields.length - 2; i >= 0; i -= 2) {
+      // Fields may overlap by halves.
+      if (Math.abs(fields[i] - offset) < 8) fields.splice(i, 2);
+    }
+    fields.push(offset, value);
   }
 
   /** Decides or simplifies a conditional trap. True if it always happens. */

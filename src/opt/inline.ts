@@ -1,5 +1,5 @@
 /**
- * Inlining: direct calls of small functions become their bodies.
+ * Inlining: calls of small functions become their bodies, also indirect ones of a known function.
  *
  * The call's level of depth stays exact: a function that calls nothing leaves its level when it
  * ends, so that checking for one is enough; others take it and give it back. Charges and traps of
@@ -28,7 +28,7 @@ interface Candidate {
 }
 
 /**
- * Inlines calls in `func`, the function with index `self`.
+ * Inlines calls in `func`, the function with index `self`; returns whether there were any.
  *
  * @param functions Functions by index; they are only read.
  */
@@ -36,37 +36,67 @@ export function inlineCalls(
   func: Func,
   functions: (index: number) => Func | undefined,
   self: number,
-): void {
+): boolean {
   const calls: number[] = [];
   collectCalls(func, calls);
-  if (calls.length === 0) return;
+  if (calls.length === 0) return false;
   const candidates = new Map<number, Candidate | undefined>();
-  const results: number[] = []; // projection, parameter that replaces it
+  const results = new Map<number, number>(); // parameter by the projection it replaces
   let growth = 0;
-  for (let nesting = 0, from = 0; nesting < MAX_NESTING && from < calls.length; nesting++) {
+  search: for (let nesting = 0, from = 0; nesting < MAX_NESTING && from < calls.length; nesting++) {
     for (const end = calls.length; from < end; from++) {
-      const call = calls[from], index = func.a[call];
+      const call = calls[from], isDirect = func.op[call] === Op.call;
+      const index = isDirect ? func.a[call] : func.constLo(func.a[call]);
       if (index === self) continue;
       if (!candidates.has(index)) candidates.set(index, examine(functions(index), index));
       const candidate = candidates.get(index);
-      if (candidate === undefined || growth + candidate.size > MAX_GROWTH) continue;
+      if (candidate === undefined) continue;
+      // The rest is not looked at, since asking for a function may mean lowering it.
+      if (growth + candidate.size > MAX_GROWTH) break search;
+      // Arguments may be results of calls that are gone.
+      const args = func.b[call];
+      for (let i = args + 1, n = i + func.listLength(args); i < n; i++) {
+        func.extra[i] = results.get(func.extra[i]) ?? func.extra[i];
+      }
+      if (!fits(func, call, candidate.func)) continue;
       growth += candidate.size;
       inlineCall(func, call, index, candidate, results, calls);
     }
   }
-  if (results.length === 0) return;
+  if (results.size === 0) return growth > 0;
   const map = new Int32Array(func.count);
   for (let v = 0; v < map.length; v++) map[v] = v;
-  for (let i = 0; i < results.length; i += 2) map[results[i]] = results[i + 1];
+  for (const [result, param] of results) map[result] = param;
   func.mapAllUses(map);
+  return true;
 }
 
 function collectCalls(func: Func, calls: number[]): void {
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
     for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
-      if (func.op[v] === Op.call) calls.push(v);
+      if (isKnownCall(func, v)) calls.push(v);
     }
   }
+}
+
+/** Whether `v` calls a function whose index is known. */
+function isKnownCall(func: Func, v: number): boolean {
+  return func.op[v] === Op.call ||
+    (func.op[v] === Op.call_indirect && func.op[func.a[v]] === Op.iconst);
+}
+
+/** Whether a call passes and expects what a function takes and returns: an indirect one may not. */
+function fits(func: Func, call: number, callee: Func): boolean {
+  const { paramTypes, resultTypes } = callee, args = func.b[call];
+  if (func.listLength(args) !== paramTypes.length) return false;
+  if (func.resultCount(call) !== resultTypes.length) return false;
+  for (let i = 0; i < paramTypes.length; i++) {
+    if (func.type[func.listAt(args, i)] !== paramTypes[i]) return false;
+  }
+  for (let i = 0, p = func.next[call]; i < resultTypes.length; i++, p = func.next[p]) {
+    if (func.type[p] !== resultTypes[i]) return false;
+  }
+  return true;
 }
 
 function examine(func: Func | undefined, index: number): Candidate | undefined {
@@ -94,14 +124,14 @@ function inlineCall(
   call: number,
   index: number,
   candidate: Candidate,
-  results: number[],
+  results: Map<number, number>,
   calls: number[],
 ): void {
   const callee = candidate.func, block = func.block[call], pc = func.pc[call];
   const rest = splitBehindCall(func, call);
   for (let p = func.next[call], next = 0; p >= 0; p = next) {
     next = func.next[p];
-    results.push(p, func.addParam(rest, func.type[p]));
+    results.set(p, func.addParam(rest, func.type[p]));
     func.erase(p);
   }
   const args = func.b[call], site = func.c[call];
@@ -149,7 +179,7 @@ function inlineCall(
         if (own === undefined) sites.set(original, own = copySite(func, callee, original, index));
         func.c[copy] = own;
       }
-      if (func.op[copy] === Op.call) calls.push(copy);
+      if (isKnownCall(func, copy)) calls.push(copy);
     }
   }
   func.currentPc = -1;

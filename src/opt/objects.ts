@@ -1,21 +1,14 @@
 /**
- * Objects made by the function itself. Memory of region `object` is written once, right after it was
- * allocated, and never changes (`heap/layout.ts`: aggregates), which gives two things:
- *
- * - a load from where a store that dominates it has written gives the value stored
- *   ({@linkcode ObjectStores}, used by value numbering);
- * - an object whose address goes nowhere but into its own loads and stores, and which nothing loads
- *   from any more, need not be written ({@linkcode eraseDeadObjects}).
- *
- * The allocation itself stays, with its check of the limit: how much memory a run uses can be
- * observed.
+ * Objects made by the function itself that nobody can look into: their address goes nowhere but into
+ * their own stores, because value numbering has forwarded what was stored to what loaded it. They need
+ * not be written. The allocation itself stays, with its check of the limit: how much memory a run uses
+ * can be observed.
  *
  * @module
  */
-import type { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
-import { Flag, Op, OP_FLAGS, Region, Type } from "../ir/opcodes.ts";
-import { becomeSmallInt, isInt, isIntValue } from "./constants.ts";
+import { Op, Region, Type } from "../ir/opcodes.ts";
+import { isInt, isIntValue } from "./constants.ts";
 
 /** Sums of constants beyond this are not looked through, so that offsets stay exact. */
 const MAX_OFFSET = 1 << 26;
@@ -55,73 +48,6 @@ function isSmallSum(func: Func, v: number): boolean {
 function isObjectStore(func: Func, v: number): boolean {
   return (func.op[v] === Op.hstore64 || func.op[v] === Op.hstoref64) &&
     func.aux[v] === Region.object;
-}
-
-/** Stores to objects that have been met on a walk over the dominator tree in preorder. */
-export class ObjectStores {
-  readonly #func: Func;
-  readonly #dominators: Dominators;
-  /** Stores of whole words by root and, within that, offset. */
-  readonly #stores = new Map<number, Map<number, number>>();
-
-  /** Knows nothing yet. */
-  constructor(func: Func, dominators: Dominators) {
-    this.#func = func;
-    this.#dominators = dominators;
-  }
-
-  /** Takes note of `v` if it writes to an object. */
-  enter(v: number): void {
-    const func = this.#func;
-    if (!isObjectStore(func, v)) return;
-    const address = func.a[v], root = rootOf(func, address);
-    let words = this.#stores.get(root);
-    if (words === undefined) this.#stores.set(root, words = new Map());
-    words.set(offsetFromRoot(func, address) + func.c[v], v);
-  }
-
-  /**
-   * What the load `v` from an object gives: `v` if that is not known, or is now an instruction of
-   * another kind; else the value stored.
-   */
-  load(v: number): number {
-    if (this.#stores.size === 0) return v;
-    const func = this.#func, address = func.a[v];
-    const words = this.#stores.get(rootOf(func, address));
-    if (words === undefined) return v;
-    const offset = offsetFromRoot(func, address) + func.c[v];
-    const store = words.get(offset & ~7);
-    if (store === undefined) return v;
-    if (!this.#dominators.dominates(func.block[store], func.block[v])) return v;
-    const value = func.b[store], shift = offset & 7;
-    switch (func.op[v]) {
-      case 0x67: // ir.hload64
-        return shift === 0 && func.op[store] === Op.hstore64 ? value : v;
-      case 0x69: // ir.hloadf64
-        return shift === 0 && func.op[store] === Op.hstoref64 ? value : v;
-      case 0x64: // ir.hload32
-        if (func.op[store] !== Op.hstore64 || (shift & 3) !== 0) return v;
-        if (isInt(func, value)) {
-          becomeSmallInt(func, v, shift === 0 ? func.constLo(value) : func.constHi(value));
-        } else if (shift === 0) {
-          if (func.op[value] === Op.extend_u && func.type[func.a[value]] === Type.I32) {
-            return func.a[value];
-          }
-          func.op[v] = Op.wrap;
-          func.a[v] = value;
-          func.b[v] = func.c[v] = func.aux[v] = 0;
-        }
-        return v;
-      case 0x60: { // ir.hload8u
-        if (!isInt(func, value) || func.type[v] !== Type.I32) return v;
-        const half = shift < 4 ? func.constLo(value) : func.constHi(value);
-        becomeSmallInt(func, v, (half >>> (8 * (shift & 3))) & 0xff);
-        return v;
-      }
-      default:
-        return v;
-    }
-  }
 }
 
 /** What is known of one allocation while looking for those that need not be written. */
@@ -188,11 +114,4 @@ function findEscapes(func: Func, objects: Map<number, Candidate>): void {
       });
     }
   }
-}
-
-/** Whether `v` reads memory that never changes. */
-export function isObjectLoad(func: Func, v: number): boolean {
-  const op = func.op[v];
-  return func.aux[v] === Region.object && op >= Op.load8u && op <= Op.hloadf64 &&
-    (OP_FLAGS[op] & Flag.WRITES) === 0;
 }

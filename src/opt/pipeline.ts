@@ -43,10 +43,14 @@ export function optimize(func: Func, options: OptimizeOptions = {}): void {
   const analyses = idle.pop() ?? new Analyses();
   const done = (name: string) => options.onPass?.(name, func);
 
-  if (level > 1 && options.functions !== undefined) {
-    inlineCalls(func, options.functions, options.index ?? -1), done("inline");
-  }
   numberValues(func, analyses), done("number");
+  // After numbering, which finds out where indirect calls go.
+  if (level > 1 && options.functions !== undefined) {
+    if (inlineCalls(func, options.functions, options.index ?? -1)) {
+      done("inline");
+      numberValues(func, analyses), done("number");
+    }
+  }
   eraseDeadCode(func, analyses), done("dead code");
   if (eraseDeadObjects(func)) {
     done("dead objects");

@@ -43,11 +43,11 @@ class Repair {
   /** Group and place in it of each original value, group -1 for others. */
   readonly #groupOf: Int32Array;
   readonly #placeOf: Int32Array;
-  /** Per group: 1 for blocks where definitions may meet, and `blocks` index + 1 by block. */
-  readonly #meets: Uint8Array[];
+  /** Per group: blocks where definitions may meet, and index in `blocks` by block. */
+  readonly #meets: Set<number>[];
   readonly #defines: Map<number, number>[];
-  /** Parameters added so far, by block and variable. */
-  readonly #params = new Map<number, number>();
+  /** Values at the start of blocks as far as known, by block and variable. */
+  readonly #starts = new Map<number, number>();
   /** Added parameters in order, of which the last ones lack arguments: block, variable. */
   readonly #pending: number[] = [];
 
@@ -96,12 +96,22 @@ class Repair {
 
   /** Value of a variable where a block starts. */
   #atStart(start: number, variable: number): number {
-    const g = this.#groupOf[variable], meets = this.#meets[g];
+    const meets = this.#meets[this.#groupOf[variable]];
     for (let block = start; block >= 0;) {
-      if (meets[block] !== 0) return this.#param(block, variable);
-      block = this.#dominators.idom[block];
-      const value = this.#defined(block, variable);
-      if (value >= 0) return value;
+      const key = block * this.#groupOf.length + variable;
+      let value = this.#starts.get(key);
+      if (value === undefined && meets.has(block)) {
+        value = this.#func.addParam(block, this.#func.type[variable]);
+        this.#starts.set(key, value);
+        this.#pending.push(block, variable);
+      }
+      if (value === undefined) {
+        block = this.#dominators.idom[block];
+        value = this.#defined(block, variable);
+        if (value < 0) continue;
+      }
+      this.#starts.set(start * this.#groupOf.length + variable, value);
+      return value;
     }
     throw new Error(`internal: v${variable} does not reach block${start}`);
   }
@@ -124,16 +134,6 @@ class Repair {
       return this.#func.block[value] === block ? value : this.#atStart(block, value);
     }
     return value;
-  }
-
-  #param(block: number, variable: number): number {
-    const key = block * this.#groupOf.length + variable;
-    const known = this.#params.get(key);
-    if (known !== undefined) return known;
-    const param = this.#func.addParam(block, this.#func.type[variable]);
-    this.#params.set(key, param);
-    this.#pending.push(block, variable);
-    return param;
   }
 
   #passArguments(block: number, variable: number): void {
@@ -168,17 +168,17 @@ class Frontier {
     }
   }
 
-  /** The iterated frontier of a set of blocks; 1 by block. */
-  iterate(blocks: readonly number[]): Uint8Array {
-    const member = new Uint8Array(this.#head.length), work = [...blocks];
+  /** The iterated frontier of a set of blocks. */
+  iterate(blocks: readonly number[]): Set<number> {
+    const members = new Set<number>(), work = [...blocks];
     while (work.length > 0) {
       for (let at = this.#head[work.pop()!]; at >= 0; at = this.#next[at]) {
         const block = this.#block[at];
-        if (member[block] !== 0) continue;
-        member[block] = 1;
+        if (members.has(block)) continue;
+        members.add(block);
         work.push(block);
       }
     }
-    return member;
+    return members;
   }
 }

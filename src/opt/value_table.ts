@@ -79,6 +79,35 @@ export class ValueTable {
     return -1;
   }
 
+  /** Enters a store to memory that does not change, for `findStore`. */
+  addStore(v: number): void {
+    const func = this.#func, slot = this.#storeSlot(func.op[v], func.a[v], func.c[v]);
+    if (v >= this.#next.length) this.#next = this.#analyses.words(Words.next, v + 1);
+    this.#next[v] = this.#heads[slot];
+    this.#heads[slot] = v;
+  }
+
+  /**
+   * The latest store entered to `address` + `displacement` that dominates `block`, -1 if there is
+   * none. `op` is any memory operation that addresses memory in the same way.
+   */
+  findStore(block: number, op: number, address: number, displacement: number): number {
+    const func = this.#func, slot = this.#storeSlot(op, address, displacement);
+    for (let other = this.#heads[slot]; other >= 0; other = this.#next[other]) {
+      const opcode = func.op[other];
+      if (
+        (OP_FLAGS[opcode] & Flag.WRITES) !== 0 && func.a[other] === address &&
+        func.c[other] === displacement && isRelative(opcode) === isRelative(op) &&
+        this.#dominators.dominates(func.block[other], block)
+      ) return other;
+    }
+    return -1;
+  }
+
+  #storeSlot(op: number, address: number, displacement: number): number {
+    return this.#mix(isRelative(op) ? Op.hstore64 : Op.store64, address, 0, displacement);
+  }
+
   #sameComparison(v: number, other: number): boolean {
     const { a, b, aux } = this.#func;
     if (a[v] === a[other]) return b[v] === b[other] && aux[v] === aux[other];
@@ -111,7 +140,11 @@ export class ValueTable {
         x = smaller;
       }
     }
-    let hash = Math.imul(opcode * 31 + func.type[v] * 7, 0x9e3779b1);
+    return this.#mix(opcode * 31 + func.type[v] * 7, x, y, z);
+  }
+
+  #mix(seed: number, x: number, y: number, z: number): number {
+    let hash = Math.imul(seed, 0x9e3779b1);
     hash = Math.imul(hash ^ x, 0x85ebca6b);
     hash = Math.imul((hash ^ (hash >>> 15)) ^ y, 0xc2b2ae35);
     hash = Math.imul((hash ^ (hash >>> 13)) ^ z, 0x27d4eb2f);
@@ -122,4 +155,9 @@ export class ValueTable {
     if (before < 0) this.#heads[slot] = next;
     else this.#next[before] = next;
   }
+}
+
+/** Whether a memory operation is relative to the heap. */
+function isRelative(op: number): boolean {
+  return op >= Op.hload8u;
 }

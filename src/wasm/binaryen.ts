@@ -36,3 +36,24 @@ export function loadBinaryen(): Promise<Binaryen> {
 export function loadedBinaryen(): Binaryen | undefined {
   return loaded;
 }
+
+/** What Binaryen offers on blocks; its declarations leave it out. */
+interface BlockFunctions {
+  readonly Block: { appendChild(block: number, child: number): number };
+}
+
+/**
+ * A block that something in `code` branches out of by `label`. Made empty and then filled: a filled
+ * block is searched for its branches when it is made, which takes quadratic time where blocks nest.
+ */
+export function labelledBlock(
+  binaryen: Binaryen,
+  m: WasmBuilder,
+  label: string,
+  code: readonly number[],
+): number {
+  const block = m.block(label, [], binaryen.none);
+  const { Block } = binaryen as unknown as BlockFunctions;
+  for (const child of code) Block.appendChild(block, child);
+  return block;
+}

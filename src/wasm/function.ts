@@ -12,7 +12,7 @@
 import { ExitCode } from "../ir/context.ts";
 import type { Func } from "../ir/func.ts";
 import { Flag, Op, OP_FLAGS, Type } from "../ir/opcodes.ts";
-import type { Binaryen, WasmBuilder } from "./binaryen.ts";
+import { type Binaryen, labelledBlock, type WasmBuilder } from "./binaryen.ts";
 import { foldedValues } from "./folding.ts";
 import { constant, instruction, type Operands } from "./instructions.ts";
 import { computeLayout, type Layout } from "./layout.ts";
@@ -40,7 +40,9 @@ export interface WasmExit {
 
 /** What the functions of one module share. */
 export interface ModuleContext {
+  /** Binaryen. */
   readonly binaryen: Binaryen;
+  /** The module. */
   readonly m: WasmBuilder;
   /** All exits; functions add theirs. */
   readonly exits: WasmExit[];
@@ -58,6 +60,23 @@ export function functionName(index: number): string {
 }
 
 class TooDeep extends Error {}
+
+/** One of the moves of an edge. */
+interface Move {
+  /** Local to write. */
+  readonly to: number;
+  /** Value to write. */
+  readonly arg: number;
+  /** Binaryen's type of both. */
+  readonly type: number;
+  /** Local where the value waits, -1 if it doesn't. */
+  held: number;
+  /** Moves to locals that this one reads. */
+  readonly reads: Move[];
+  /** Number of unfinished moves that read `to`. */
+  readers: number;
+  done: boolean;
+}
 
 /** Adds function `f` with the program's index `index` to the module, `flat` only as a switch. */
 export function addFunction(context: ModuleContext, f: Func, index: number, flat: boolean): void {
@@ -405,10 +424,15 @@ class Emitter implements Operands {
     let code: number[] = [];
     first(code);
     for (let k = blocks.length - 1; k >= 0; k--) {
-      code = [this.m.block(`b${blocks[k]}`, code)];
+      code = [this.#labelled(`b${blocks[k]}`, code)];
       if (k > 0) this.#emitTree(blocks[k], code);
     }
     return code;
+  }
+
+  /** A block to branch to the end of. */
+  #labelled(label: string, code: readonly number[]): number {
+    return labelledBlock(this.#context.binaryen, this.m, label, code);
   }
 
   /** Writes a block's own code. */
@@ -485,7 +509,7 @@ class Emitter implements Operands {
     }
     let code = [m.switch(labels.slice(0, -1), labels[count - 1], index)];
     for (const k of cases) {
-      code = [m.block(`t${block}.${k}`, code)];
+      code = [this.#labelled(`t${block}.${k}`, code)];
       this.#emitEdge(block, t, k, code);
     }
     out.push(...code);
@@ -525,48 +549,54 @@ class Emitter implements Operands {
     const { m, f } = this;
     const list = f.targetArgs(t, k), n = f.listLength(list);
     if (n === 0) return;
-    /** What is to be done: `to` is a local, `arg` a value, or -1 if local `from` has it already. */
-    const pending: { to: number; arg: number; from: number; type: number }[] = [];
+    const byTarget = new Map<number, Move>();
     let p = f.first[f.targetBlock(t, k)];
     for (let i = 0; i < n; i++, p = f.next[p]) {
       const arg = f.listAt(list, i);
       if (this.#uses[p] === 0) continue;
       const to = this.#local(p);
       if (this.#localOf[arg] === to && this.#folded[arg] === 0) continue;
-      pending.push({ to, arg, from: -1, type: this.wasmType(f.type[p]) });
+      const type = this.wasmType(f.type[p]);
+      byTarget.set(to, { to, arg, type, held: -1, reads: [], readers: 0, done: false });
     }
-    const temporaries: number[] = [];
-    while (pending.length > 0) {
-      let free = pending.length - 1;
-      while (
-        free >= 0 &&
-        pending.some((other, i) =>
-          i !== free && other.arg >= 0 && this.#reads(other.arg, pending[free].to)
-        )
-      ) free--;
-      if (free >= 0) {
-        const { to, arg, from, type } = pending[free];
-        out.push(m.local.set(to, arg < 0 ? m.local.get(from, type) : this.get(arg)));
-        pending.splice(free, 1);
-        continue;
+    for (const move of byTarget.values()) {
+      this.#collectReads(move.arg, byTarget, move);
+      for (const read of move.reads) read.readers++;
+    }
+    const ready = [...byTarget.values()].filter((move) => move.readers === 0);
+    const release = (move: Move) => {
+      for (const read of move.reads) if (--read.readers === 0) ready.push(read);
+      move.reads.length = 0;
+    };
+    const drain = () => {
+      for (let move = ready.pop(); move !== undefined; move = ready.pop()) {
+        const value = move.held < 0 ? this.get(move.arg) : m.local.get(move.held, move.type);
+        out.push(m.local.set(move.to, value));
+        move.done = true;
+        release(move);
       }
-      // Everyone's target is still read by another: a cycle. One value waits in a temporary.
-      const move = pending.find((candidate) => candidate.arg >= 0)!;
-      move.from = this.#locals.take(move.type);
-      temporaries.push(move.from, move.type);
-      out.push(m.local.set(move.from, this.get(move.arg)));
-      move.arg = -1;
+    };
+    drain();
+    const temporaries: number[] = [];
+    for (const move of byTarget.values()) {
+      if (move.done) continue;
+      // Part of a cycle, or its target is read by one. Its value waits in a temporary.
+      move.held = this.#locals.take(move.type);
+      temporaries.push(move.held, move.type);
+      out.push(m.local.set(move.held, this.get(move.arg)));
+      release(move);
+      drain();
     }
     this.#returned.push(...temporaries);
     this.#giveBack();
   }
 
-  /** Whether the expression of `v` reads a local. */
-  #reads(v: number, local: number): boolean {
-    if (this.#folded[v] === 0) return this.#localOf[v] === local;
-    let found = false;
-    this.f.forEachUse(v, (u) => found ||= this.#reads(u, local));
-    return found;
+  /** Adds to `reader.reads` the moves, but itself, whose targets the expression of `v` reads. */
+  #collectReads(v: number, byTarget: ReadonlyMap<number, Move>, reader: Move): void {
+    if (this.#folded[v] === 0) {
+      const read = byTarget.get(this.#localOf[v]);
+      if (read !== undefined && read !== reader) reader.reads.push(read);
+    } else this.f.forEachUse(v, (u) => this.#collectReads(u, byTarget, reader));
   }
 
   // ---- the switch
@@ -580,7 +610,7 @@ class Emitter implements Operands {
     const labels = Array.from({ length: rpoLength }, (_, k) => label(k));
     let code = [m.switch(labels, labels[0], m.local.get(this.#next, i32))];
     for (let k = 0; k < rpoLength; k++) {
-      code = [m.block(label(k), code)];
+      code = [this.#labelled(label(k), code)];
       this.#emitBlock(rpo[k], code);
     }
     // Block 0 is no branch target, so number 0 is where the local starts out.

@@ -52,6 +52,7 @@ const MAX_VALUES = 1000 - 2;
 
 /** Thrown for functions that WebAssembly engines do not take. */
 export class WasmLimitError extends Error {
+  /** The class's name. */
   override readonly name = "WasmLimitError";
 }
 

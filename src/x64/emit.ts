@@ -3,7 +3,8 @@
  * and everything out of line; relies on abi.ts for the frame and on the encoder for the bytes.
  *
  *     body, blocks in layout order
- *     cold code: a stub for each site that can be left from, rare parts of conversions
+ *     cold code: a stub for each site that can be left from, one for each charge of fuel, rare parts
+ *                of conversions
  *     jump tables (4-byte words), literals (16-byte masks, then 8-byte constants)
  *
  * Guarantees that `move` writes no flags and no register but its destination and the scratch
@@ -1162,7 +1163,8 @@ export class X64Emitter implements MachEmitter {
   /** For each exit code a common part, then a stub for each site that goes back to it. */
   #writeStubs(): void {
     const buf = this.#buf;
-    for (let code = ExitCode.Trap; code <= ExitCode.Depth; code++) {
+    this.#writeFuelStubs();
+    for (const code of [ExitCode.Trap, ExitCode.Depth]) {
       const stubs = new Map<number, number>();
       let common = -1;
       for (const jump of this.#coldJumps) {
@@ -1185,6 +1187,29 @@ export class X64Emitter implements MachEmitter {
         }
         patchRel32(buf, jump.at, stub);
       }
+    }
+  }
+
+  /**
+   * Stubs for want of fuel come back, so each charge has its own: it calls the common part, which
+   * leaves; whoever adds fuel has that call return, with all registers as they were.
+   */
+  #writeFuelStubs(): void {
+    const buf = this.#buf;
+    let common = -1;
+    for (const { at, code, site } of this.#coldJumps) {
+      if (code !== ExitCode.Fuel) continue;
+      if (common < 0) {
+        common = buf.length;
+        movMR(buf, 32, R15, NONE, 0, Context.exitSite, SCRATCH);
+        movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#index);
+        jmpM(buf, R15, NONE, 0, Context.fuelOut);
+      }
+      patchRel32(buf, at, buf.length);
+      movRI(buf, 32, SCRATCH, site);
+      patchRel32(buf, callRel32(buf, 0), common);
+      // `at` is the last operand of the branch that came here.
+      this.#jumpBack(at + 4);
     }
   }
 

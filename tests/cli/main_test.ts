@@ -168,7 +168,7 @@ Deno.test("burin says what is wrong with its arguments in one line and exits wit
     [["run", "sum.etp", "--memory", "lots", "1", "2"], /--memory lots: expected bytes/],
     [["run", "sum.etp", "--func", "mian", "1", "2"], /no such function; did you mean `main`/],
     [["run", "sum.etp", "--func", "99", "1", "2"], /functions 0 to 6/],
-    [["run", "sum.etp", "--tier", "turbo", "1", "2"], /--tier turbo: expected one of interp/],
+    [["run", "sum.etp", "--tier", "turbo", "1", "2"], /--tier turbo: expected one of auto, interp/],
     [["run", "latin1.tape"], /is not UTF-8 text/],
     [["asm", "sum.tape", "-o", "/nowhere/x.etp"], /\/nowhere\/x\.etp: no such folder/],
     [["verify", "sum.etp", "more"], /unexpected argument "more"/],

@@ -10,7 +10,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 
 import { RUNS_A64 } from "../harness/run_a64.ts";
 
-const SAMPLE = 53;
+const SAMPLE = 101;
 const QEMU = "qemu-aarch64-static";
 const SYSROOT = "/usr/aarch64-linux-gnu";
 

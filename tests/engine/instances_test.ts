@@ -17,7 +17,9 @@ import {
   verify,
 } from "../../mod.ts";
 
-const TIERS: readonly Tier[] = nativeSupport().supported ? ["interp", "native"] : ["interp"];
+const TIERS: readonly Tier[] = nativeSupport().supported
+  ? ["interp", "native", "auto"]
+  : ["interp", "auto"];
 
 /** A program of its own that uses memory; `seed` makes its code differ. */
 function program(seed: number): VerifiedProgram {
@@ -171,7 +173,7 @@ Deno.test({
   ignore: !nativeSupport().supported,
   fn() {
     // Room for some hundred of these programs, not for all.
-    using engine = new Engine({ tier: "native", native: { codeSpace: { reserve: 256 << 10 } } });
+    using engine = new Engine({ tier: "native", native: { codeReserve: 256 << 10 } });
     const kept = program(0);
     using instance = engine.load(kept);
     for (let seed = 0; seed < 600; seed++) {

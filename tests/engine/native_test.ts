@@ -185,57 +185,65 @@ nativeTest("a call depth that needs too much stack is refused with the figures",
   assert(deep.run("fib", [i64(12)], { limits: { maxCallDepth: 100_000 } }).ok);
 });
 
-nativeTest("a host function may throw, run another instance and start over", () => {
-  using engine = new Engine({ tier: "native" });
-  using inner = engine.load(program, host());
-  let failed = 0;
-  using outer = engine.load(
-    program,
-    host({
-      twice: (n) => {
-        const outcome = inner.run("failing", [i64(n)]);
-        assert(!outcome.ok && outcome.trap.kind === "HostCallFailed");
-        assert(outcome.trap.cause instanceof RangeError);
-        failed++;
-        assertThrows(() => outer.run("fib", [i64(1)]), Error, "this instance is running");
-        const result = inner.run("fib", [i64(10)]);
-        return result.ok && result.values[0].type === "i64" ? result.values[0].value : -1n;
-      },
-    }),
+for (const hostCalls of ["reenter", "callback"] as const) {
+  nativeTest(
+    `a host function may throw, run another instance and start over (${hostCalls})`,
+    () => {
+      using engine = new Engine({ tier: "native", hostCalls });
+      using inner = engine.load(program, host());
+      let failed = 0;
+      using outer = engine.load(
+        program,
+        host({
+          twice: (n) => {
+            const outcome = inner.run("failing", [i64(n)]);
+            assert(!outcome.ok && outcome.trap.kind === "HostCallFailed");
+            assert(outcome.trap.cause instanceof RangeError);
+            failed++;
+            assertThrows(() => outer.run("fib", [i64(1)]), Error, "this instance is running");
+            const result = inner.run("fib", [i64(10)]);
+            return result.ok && result.values[0].type === "i64" ? result.values[0].value : -1n;
+          },
+        }),
+      );
+      const outcome = outer.run("hosted", [i64(1)]);
+      assert(outcome.ok);
+      assertEquals(outcome.values, [i64(55), str("éé")]);
+      assertEquals(failed, 2);
+      assert(outer.run("fib", [i64(10)]).ok);
+    },
   );
-  const outcome = outer.run("hosted", [i64(1)]);
-  assert(outcome.ok);
-  assertEquals(outcome.values, [i64(55), str("éé")]);
-  assertEquals(failed, 2);
-  assert(outer.run("fib", [i64(10)]).ok);
-});
 
-nativeTest("runs are parked while a host function's promise is pending", async () => {
-  using engine = new Engine({ tier: "native" });
-  const resolvers = new Map<number, (value: bigint) => void>();
-  const runs = Array.from({ length: 20 }, (_, k) => {
-    const slow = () => new Promise<bigint>((resolve) => resolvers.set(k, resolve));
-    return engine.load(program, host({ slow })).runAsync("waiting", [i64(k)]);
-  });
-  // Each run waits twice; they go on in another order than they stopped in.
-  for (const offset of [100n, 1000n]) {
-    assertEquals(resolvers.size, 20);
-    const pending = [...resolvers].sort((x, y) => (x[0] * 7) % 20 - (y[0] * 7) % 20);
-    resolvers.clear();
-    for (const [k, resolve] of pending) resolve(BigInt(k) + offset);
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-  }
-  const outcomes = await Promise.all(runs);
-  outcomes.forEach((outcome, k) => {
-    assert(outcome.ok);
-    assertEquals(outcome.values, [i64(1100 + 2 * k)]);
-  });
-  using again = engine.load(program, host({ slow: () => Promise.reject(new Error("no")) }));
-  const rejected = await again.runAsync("waiting", [i64(1)]);
-  assert(!rejected.ok && rejected.trap.kind === "HostCallFailed");
-  const sync = again.run("waiting", [i64(1)]);
-  assert(!sync.ok && sync.trap.kind === "HostCallFailed");
-});
+  nativeTest(
+    `runs are parked while a host function's promise is pending (${hostCalls})`,
+    async () => {
+      using engine = new Engine({ tier: "native", hostCalls });
+      const resolvers = new Map<number, (value: bigint) => void>();
+      const runs = Array.from({ length: 20 }, (_, k) => {
+        const slow = () => new Promise<bigint>((resolve) => resolvers.set(k, resolve));
+        return engine.load(program, host({ slow })).runAsync("waiting", [i64(k)]);
+      });
+      // Each run waits twice; they go on in another order than they stopped in.
+      for (const offset of [100n, 1000n]) {
+        assertEquals(resolvers.size, 20);
+        const pending = [...resolvers].sort((x, y) => (x[0] * 7) % 20 - (y[0] * 7) % 20);
+        resolvers.clear();
+        for (const [k, resolve] of pending) resolve(BigInt(k) + offset);
+        for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+      }
+      const outcomes = await Promise.all(runs);
+      outcomes.forEach((outcome, k) => {
+        assert(outcome.ok);
+        assertEquals(outcome.values, [i64(1100 + 2 * k)]);
+      });
+      using again = engine.load(program, host({ slow: () => Promise.reject(new Error("no")) }));
+      const rejected = await again.runAsync("waiting", [i64(1)]);
+      assert(!rejected.ok && rejected.trap.kind === "HostCallFailed");
+      const sync = again.run("waiting", [i64(1)]);
+      assert(!sync.ok && sync.trap.kind === "HostCallFailed");
+    },
+  );
+}
 
 function executableMappings(): string[] {
   return Deno.readTextFileSync("/proc/self/maps").split("\n").filter((line) =>
@@ -303,7 +311,7 @@ Deno.test("without the permission the native tier says what is missing", async (
   assertEquals(lines[1], "interp");
 });
 
-Deno.test("results share their copies, and their copies are bounded", () => {
+Deno.test("results share their copies, and their copies are bounded", async () => {
   const source = `
     func doubled() -> (agg) {
       s = const.pool "0123456789abcdef"
@@ -322,15 +330,25 @@ Deno.test("results share their copies, and their copies are bounded", () => {
   const sharing = verify(assemble(source));
   for (const tier of TIERS) {
     if (tier === "native" && !support.supported) continue;
-    using engine = new Engine({ tier });
+    using engine = await Engine.open({ tier });
     using instance = engine.load(sharing);
     const outcome = instance.run("doubled", []);
     assert(outcome.ok);
-    assert(formatValue(outcome.values[0], 100).length < 3000);
+    assert(formatValue(outcome.values[0], { maxParts: 100 }).length < 3000);
     assertThrows(() => outcomeToJson(outcome), RangeError, "more than 1000000 parts");
     assert(instance.run("slices", []).ok);
     const refused = instance.run("slices", [], { limits: { maxMemory: 1000 } });
     assert(!refused.ok);
     assertEquals(refused.trap, { kind: "MemoryLimitExceeded", func: 1, pc: 0 });
+  }
+});
+
+nativeTest("every way of placing and entering code runs it", () => {
+  for (const native of [{ pages: "mprotect" }, { entry: "fn_pointer" }] as const) {
+    using engine = new Engine({ tier: "native", native });
+    using instance = engine.load(program, host());
+    const outcome = instance.run("fib", [i64(10)]);
+    assert(outcome.ok);
+    assertEquals(outcome.values, [i64(55)]);
   }
 });

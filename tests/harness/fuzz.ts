@@ -29,6 +29,7 @@ import { type VerifiedProgram, verify } from "../../src/tape/verify.ts";
 import { VerifyError } from "../../src/tape/verify_error.ts";
 import { createHost, type Host, type HostFunction, hostFunction } from "../../src/interp/host.ts";
 import { createInterpreter } from "../../src/interp/interpreter.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { Outcome } from "../../src/interp/outcome.ts";
 import { formatTrap } from "../../src/interp/trap.ts";
 import { corpusFile, corpusFiles } from "./corpus.ts";
@@ -48,11 +49,12 @@ export function newStats(): FuzzStats {
 /**
  * Takes `bytes` as far as they go. Programs that verify run with little of everything, with values
  * and host functions made up from `random`, and must do the same when run again, when traced, and
- * with just the fuel they used, and run out with one unit less.
+ * with just the fuel they used, and run out with one unit less; and the same in the tier of
+ * `engine`, if given.
  *
  * @throws Whatever is neither a decode error nor a verify error: a finding.
  */
-export function tryProgram(bytes: Uint8Array, random: Random): Ending {
+export function tryProgram(bytes: Uint8Array, random: Random, engine?: Engine): Ending {
   let verified: VerifiedProgram;
   try {
     const program = decodeProgram(bytes);
@@ -67,17 +69,18 @@ export function tryProgram(bytes: Uint8Array, random: Random): Ending {
     if (error.offset >= 0 && error.offset <= bytes.length) return "decodeError";
     throw new Error(`decode error outside the input: offset ${error.offset}`, { cause: error });
   }
-  return runVerified(verified, random);
+  return runVerified(verified, random, engine);
 }
 
 const LIMITS = { fuel: 300n, maxCallDepth: 8, maxHostCalls: 6n, maxMemory: 1 << 20 };
 
-function runVerified(verified: VerifiedProgram, random: Random): Ending {
+function runVerified(verified: VerifiedProgram, random: Random, engine?: Engine): Ending {
   const { program } = verified;
   if (program.functions.length === 0) return "ok";
   const func = random.below(program.functions.length);
   const args = program.functions[func].args.map((type) => anyValue(type, random));
-  const instance = createInterpreter(verified, hostFor(program, random.below(4) === 0, random));
+  const host = hostFor(program, random.below(4) === 0, random);
+  const instance = createInterpreter(verified, host);
   const outcome = instance.run(func, args, { limits: LIMITS });
   const name = new Names();
   const expected = name.of(outcome);
@@ -102,6 +105,19 @@ function runVerified(verified: VerifiedProgram, random: Random): Ending {
     const less = instance.run(func, args, { limits: { ...LIMITS, fuel: fuel - 1n } });
     if (!short(less) || less.fuelUsed !== fuel - 1n) {
       throw new Error(`one unit less than used: ${show(less)} instead of FuelExceeded`);
+    }
+  }
+  if (engine !== undefined) {
+    using other = engine.load(verified, host);
+    expectSame(`tier ${engine.tier}`, other.run(func, args, { limits: LIMITS }));
+    const part = BigInt(random.below(Number(fuel) + 1));
+    const limits = { ...LIMITS, fuel: part, maxMemory: random.below(4096) };
+    const [here, there] = [instance, other].map((one) => one.run(func, args, { limits }));
+    if (name.of(here) !== name.of(there)) {
+      throw new Error(
+        `tier ${engine.tier} with fuel ${part} and ${limits.maxMemory} bytes: ` +
+          `${show(there)} instead of ${show(here)}`,
+      );
     }
   }
   return outcome.ok ? "ok" : "trap";
@@ -205,12 +221,12 @@ function hostFor(program: Program, failing: boolean, random: Random): Host {
  *
  * @throws {Error} When the case is a finding; the message says how to repeat it.
  */
-export function fuzzCase(seed: number, index: number, stats: FuzzStats): void {
+export function fuzzCase(seed: number, index: number, stats: FuzzStats, engine?: Engine): void {
   // Neighbouring cases and seeds must not share their streams.
   const random = new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index, 0x85ebca6b));
   const { bytes, description } = damage(random);
   try {
-    stats[tryProgram(bytes, random)]++;
+    stats[tryProgram(bytes, random, engine)]++;
   } catch (cause) {
     throw new Error(`case ${index} of seed ${seed}: ${description}`, { cause });
   }

@@ -39,6 +39,7 @@ import {
   svc,
 } from "../../src/a64/encoder.ts";
 import { a64Stubs } from "../../src/a64/stubs.ts";
+import { SlicedFuel } from "./sliced_fuel.ts";
 import { elfExecutable, SegmentFlag } from "./elf.ts";
 
 const QEMU = "qemu-aarch64-static";
@@ -79,6 +80,8 @@ const JUNK = 0xdead_beef_0000_0000n;
 export interface RunOptions {
   /** Fuel, 2^62 by default. */
   fuel?: bigint;
+  /** Fuel handed out at a time; all of it by default. */
+  slice?: bigint;
   /** Call levels, 64 by default. */
   depth?: number;
   /** Words of the area that exits use; those of arguments and results are always there. */
@@ -129,6 +132,7 @@ export class A64Machine implements AsyncDisposable {
   #codeTop = CODE_AT;
   #functions: (CompiledFunction | undefined)[] = [];
   #addresses: number[] = [];
+  #fuel = new SlicedFuel(0n, undefined);
 
   private constructor(child: Deno.ChildProcess, file: string) {
     this.#child = child;
@@ -138,6 +142,7 @@ export class A64Machine implements AsyncDisposable {
     this.#setField(Context.functionTable, TABLE_AT);
     this.#setField(Context.heapBase, HEAP_AT);
     this.#setField(Context.leave, SERVER_AT + serverImage().leave);
+    this.#setField(Context.fuelOut, SERVER_AT + serverImage().fuelOut);
   }
 
   /** Starts one with `heapBytes` of heap, zero. */
@@ -289,7 +294,8 @@ export class A64Machine implements AsyncDisposable {
 
   /** Runs a function on `args` (bits) and says how it ended; `context` is left as it was then. */
   async run(entry: Entry, args: readonly bigint[], options: RunOptions = {}): Promise<Outcome> {
-    this.#prepare(entry, args, options.fuel ?? 1n << 62n, options.depth ?? 64);
+    this.#fuel = new SlicedFuel(options.fuel ?? 1n << 62n, options.slice);
+    this.#prepare(entry, args, this.#fuel.first(), options.depth ?? 64);
     const bytes = new Uint8Array(this.context.buffer);
     const words = Math.max(args.length, entry.resultTypes.length, options.areaWords ?? 0);
     for (;;) {
@@ -297,6 +303,12 @@ export class A64Machine implements AsyncDisposable {
       await this.#send();
       bytes.set(await this.#receive(length));
       const code = this.context.getInt32(Context.exitCode, true);
+      if (code === ExitCode.Fuel) {
+        const cost = BigInt(this.#site(this.context).pcs.length);
+        const { field, goesOn } = this.#fuel.next(this.fuelField, cost);
+        this.context.setBigUint64(Context.fuel, field, true);
+        if (goesOn) continue;
+      }
       if (code < ExitCode.Request) return this.#outcome(this.context, entry.resultTypes);
       await options.onExit!(code - ExitCode.Request, this.#site(this.context), this);
     }
@@ -324,6 +336,11 @@ export class A64Machine implements AsyncDisposable {
 
   /** Fuel left after the last `run`. */
   get fuel(): bigint {
+    return this.#fuel.reserve + this.fuelField;
+  }
+
+  /** The context's field: fuel that was handed out and is left. */
+  get fuelField(): bigint {
     return this.context.getBigUint64(Context.fuel, true);
   }
 
@@ -376,6 +393,7 @@ interface ServerImage {
   code: Uint8Array;
   entry: number;
   leave: number;
+  fuelOut: number;
 }
 
 /** The shared routines, then the loop that serves requests. */
@@ -432,7 +450,7 @@ function serverImage(): ServerImage {
   buf.bind(done);
   buf.emit(ret());
   buf.link();
-  return { code: buf.bytes(), entry, leave: stubs.leave };
+  return { code: buf.bytes(), entry, leave: stubs.leave, fuelOut: stubs.fuelOut };
 }
 
 /** In the order of `NativeSymbol`. memcmp leaves junk above its 32-bit result, as C functions may. */

@@ -16,6 +16,7 @@ import type { Outcome } from "../../src/ir/evaluate.ts";
 import type { Func, Site } from "../../src/ir/func.ts";
 import { Type } from "../../src/ir/opcodes.ts";
 import { x64Stubs } from "../../src/x64/stubs.ts";
+import { SlicedFuel } from "./sliced_fuel.ts";
 
 /** Spread into tests that run x86-64 code: their name then says when they are left out. */
 export const RUNS_X64: { ignore: boolean } = {
@@ -26,6 +27,8 @@ export const RUNS_X64: { ignore: boolean } = {
 export interface RunOptions {
   /** Fuel, 2^62 by default. */
   fuel?: bigint;
+  /** Fuel handed out at a time; all of it by default. */
+  slice?: bigint;
   /** Call levels, 64 by default. */
   depth?: number;
   /** Does the work of an `exit`. */
@@ -57,6 +60,7 @@ export class X64Machine implements Disposable {
   readonly #libc: Deno.DynamicLibrary<{ memcpy: { type: "pointer" }; memcmp: { type: "pointer" } }>;
   #functions: (CompiledFunction | undefined)[] = [];
   #addresses: number[] = [];
+  #fuel = new SlicedFuel(0n, undefined);
 
   constructor() {
     this.#gate = new Gate(this.#space);
@@ -73,6 +77,7 @@ export class X64Machine implements Disposable {
       memcmp: { type: "pointer" },
     });
     this.#set(Context.leave, base + stubs.leave);
+    this.#set(Context.fuelOut, base + stubs.fuelOut);
     this.#set(Context.functionTable, this.#table.address);
     this.#set(Context.heapBase, this.heap.address);
     this.#setSymbol(Context.memcpy, this.#libc.symbols.memcpy);
@@ -114,12 +119,19 @@ export class X64Machine implements Disposable {
     });
     this.#set(Context.target, this.#addresses[index] + entry.thunk);
     this.#set(Context.guestStack, this.#stack.top);
-    words[Context.fuel / 8] = options.fuel ?? 1n << 62n;
+    this.#fuel = new SlicedFuel(options.fuel ?? 1n << 62n, options.slice);
+    words[Context.fuel / 8] = this.#fuel.first();
     this.#set(Context.depth, options.depth ?? 64);
     for (;;) {
       // SAFETY: the routines and functions are published, context and stack are this machine's.
       this.#gate.enter(this.#start, context.pointer);
       const code = context.i32[Context.exitCode / 4];
+      if (code === ExitCode.Fuel) {
+        const cost = BigInt(this.#site().pcs.length);
+        const { field, goesOn } = this.#fuel.next(words[Context.fuel / 8], cost);
+        words[Context.fuel / 8] = field;
+        if (goesOn) continue;
+      }
       if (code < ExitCode.Request) return this.#outcome(code, func.resultTypes);
       options.onExit!(code - ExitCode.Request, this.#site());
     }
@@ -127,7 +139,7 @@ export class X64Machine implements Disposable {
 
   /** Fuel left after a run that returned. */
   get fuel(): bigint {
-    return this.context.u64[Context.fuel / 8];
+    return this.#fuel.reserve + this.context.u64[Context.fuel / 8];
   }
 
   #site(): Site {

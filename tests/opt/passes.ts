@@ -21,7 +21,9 @@ const analyses = new Analyses();
 
 /** The passes. */
 export const PASSES: Readonly<Record<string, Pass>> = {
-  inline: (func, index, functions) => inlineCalls(func, functions, index),
+  inline: (func, index, functions) => {
+    inlineCalls(func, functions, index);
+  },
   number: (func) => numberValues(func, analyses),
   dead_objects: (func) => {
     eraseDeadObjects(func);

@@ -11,7 +11,7 @@ import { randomProgram } from "../codegen/random_ir.ts";
 import { assertSameBehaviour } from "./differential.ts";
 import { PASSES } from "./passes.ts";
 
-const [from, to] = (Deno.env.get("BURIN_OPT_SEEDS") ?? "0-150").split("-").map(Number);
+const [from, to] = (Deno.env.get("BURIN_OPT_SEEDS") ?? "0-60").split("-").map(Number);
 
 for (const [name, pass] of Object.entries(PASSES)) {
   Deno.test(`random programs keep their behaviour: ${name}`, () => {

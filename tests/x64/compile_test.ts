@@ -30,7 +30,10 @@ import { RUNS_X64, X64Machine } from "../harness/run_x64.ts";
 
 const SCRATCH = Context.scratch / 8;
 
-/** Compiles the program of `seed`, runs it on random arguments and compares with the evaluator. */
+/**
+ * Compiles the program of `seed`, runs it on random arguments and compares with the evaluator. The
+ * last round hands fuel out in `slice`s.
+ */
 function compareSeed(machine: X64Machine, seed: number, kinds: Map<string, number>): void {
   const all = seed % 2 === 0;
   const reference = randomProgram(seed);
@@ -45,7 +48,7 @@ function compareSeed(machine: X64Machine, seed: number, kinds: Map<string, numbe
   const random = new Random(seed ^ 0x5eed);
   const heapBase = BigInt(machine.heap.address);
   reference.forEach((func, index) => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 4; round++) {
       const args = func.paramTypes.map((type) => randomBits(random, type));
       const fuel = BigInt(round === 0 ? random.below(40) : 400);
       const depth = random.below(8);
@@ -53,8 +56,10 @@ function compareSeed(machine: X64Machine, seed: number, kinds: Map<string, numbe
       const expected = runReference(reference, index, args, heap, heapBase, fuel, depth);
       machine.heap.u8.set(initialHeap());
       machine.context.u64.fill(0n, SCRATCH, SCRATCH + SCRATCH_WORDS);
+      const slice = round === 3 ? BigInt(1 + random.below(8)) : undefined;
       const outcome = machine.run(index, func, args, {
         fuel,
+        slice,
         depth,
         onExit: (code) => {
           const words = machine.context.u64;

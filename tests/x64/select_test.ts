@@ -61,11 +61,10 @@ for (const name of ["loops", "calls", "integers", "floats"]) {
 }
 
 Deno.test("x64Stubs() makes the expected code", (t) => {
-  const { code, start, leave } = x64Stubs();
+  const { code, start, leave, fuelOut } = x64Stubs();
   assertEquals(start, 0);
-  const lines = disassemble(code).map((line) =>
-    line.startsWith(`${leave.toString(16)}:`) ? `leave:\n${line}` : line
-  );
+  const names = new Map([[leave, "leave:\n"], [fuelOut, "fuelOut:\n"]]);
+  const lines = disassemble(code).map((line) => (names.get(parseInt(line, 16)) ?? "") + line);
   assertSnapshot(t, lines.join("\n") + "\n", { path: `${GOLDEN}stubs.txt` });
 });
 

@@ -16,6 +16,7 @@ import { OPCODES } from "../../tape/opcodes.ts";
 import { functionName, type Program } from "../../tape/program.ts";
 import { formatValue } from "../../tape/value_text.ts";
 import { didYouMean } from "../../util/did_you_mean.ts";
+import { formatStats } from "../../engine/stats.ts";
 import { parseArguments } from "../arguments.ts";
 import { type Command, JSON_FLAG, requiredArgument } from "../command.ts";
 import { ExitStatus, UsageError } from "../errors.ts";
@@ -138,13 +139,14 @@ kv.set (str, i64) -> ().`,
     { name: "depth", value: "N", help: "call frames at a time (default 256)" },
     { name: "host-calls", value: "N", help: "host calls it may make (default 1000000)" },
     { name: "memory", value: "SIZE", help: "bytes it may allocate, such as 64m (default 256m)" },
-    { name: "tier", value: "TIER", help: `how to run it: ${TIERS.join(", ")}` },
+    { name: "tier", value: "TIER", help: `how to run it: ${TIERS.join(", ")} (default auto)` },
     { name: "trace", help: "print run, instruction, call and host-call events to standard error" },
     { name: "accesses", help: "print the keys that host functions read and wrote" },
     { name: "time", help: "print fuel, host calls and time to standard error" },
+    { name: "stats", help: "print what was compiled, entered and left to standard error" },
     JSON_FLAG,
   ],
-  run(args, io) {
+  async run(args, io) {
     const file = requiredArgument(this, args, 0, "FILE");
     const limits = parseLimits(args);
     const tier = parseTier(args.tier);
@@ -168,7 +170,7 @@ kv.set (str, i64) -> ().`,
     }
     const printed: string[] = [];
     const host = createCliHost((line) => args.json ? printed.push(line) : io.stdout(`${line}\n`));
-    using engine = new Engine({ tier });
+    using engine = await Engine.open({ tier });
     using instance = engine.load(verified, host);
     const start = performance.now();
     const outcome = instance.run(func, values, options);
@@ -180,6 +182,7 @@ kv.set (str, i64) -> ().`,
           ? { accesses: accesses.map(({ access, key }) => ({ access, key: formatKey(key) })) }
           : {}),
         ...(args.time ? { milliseconds } : {}),
+        ...(args.stats ? { stats: engine.stats() } : {}),
       };
       io.stdout(`${JSON.stringify({ ...jsonOutcome(outcome), ...extra })}\n`);
     } else {
@@ -191,6 +194,7 @@ kv.set (str, i64) -> ().`,
             `${milliseconds.toFixed(3)} ms\n`,
         );
       }
+      if (args.stats) { for (const line of formatStats(engine.stats())) io.stderr(`${line}\n`); }
     }
     return outcome.ok ? ExitStatus.Ok : ExitStatus.Trap;
   },

@@ -162,7 +162,7 @@ function findLabels(
   const bodyEnd = pcMap.length === 0 ? -1 : pcMap[pcMap.length - 2];
   let firstExit = thunk;
   decoded.forEach(({ offset }, i) => {
-    const next = decoded.slice(i, i + 3).map(({ text }) => text);
+    const next = decoded.slice(i, i + 4).map(({ text }) => text);
     const exit = target.coldExit(next, (at) => texts.get(at));
     const site = exit && sites[exit.site];
     if (exit === undefined || site === undefined) return;

@@ -96,7 +96,8 @@ const X64: Target = {
   },
   coldExit: ([load, jump], at) => {
     const site = /^mov r11d,0x([0-9a-f]+)$/.exec(load ?? "");
-    const tail = /^jmp 0x([0-9a-f]+)$/.exec(jump ?? "");
+    // Want of fuel calls the shared part, to come back.
+    const tail = /^(?:jmp|call) 0x([0-9a-f]+)$/.exec(jump ?? "");
     if (site === null || tail === null) return undefined;
     if (at(parseInt(tail[1], 16)) !== "mov DWORD PTR [r15+0x4],r11d") return undefined;
     return { site: parseInt(site[1], 16), tail: parseInt(tail[1], 16) };
@@ -135,12 +136,17 @@ const A64: Target = {
     const match = /^ldr [dsqx]\d+, 0x([0-9a-f]+)$/.exec(text);
     return match === null ? undefined : parseInt(match[1], 16);
   },
-  coldExit: (next, at) => {
+  coldExit: (all, at) => {
+    // Want of fuel comes with the address to come back to.
+    const next = /^adr x17, /.test(all[0] ?? "") ? all.slice(1) : all;
     const low = /^mov [wx]16, #0x([0-9a-f]+)$/.exec(next[0] ?? "");
     const high = /^movk [wx]16, #0x([0-9a-f]+), lsl #16$/.exec(next[1] ?? "");
     const tail = /^b 0x([0-9a-f]+)$/.exec(next[high === null ? 1 : 2] ?? "");
     if (low === null || tail === null) return undefined;
-    if (at(parseInt(tail[1], 16) + 4) !== "stp w17, w16, [x28]") return undefined;
+    const isTail = next === all
+      ? at(parseInt(tail[1], 16) + 4) === "stp w17, w16, [x28]"
+      : at(parseInt(tail[1], 16)) === "str w16, [x28, #4]";
+    if (!isTail) return undefined;
     const site = parseInt(low[1], 16) + (high === null ? 0 : parseInt(high[1], 16) * 0x1_0000);
     return { site, tail: parseInt(tail[1], 16) };
   },

@@ -1,0 +1,217 @@
+/**
+ * When code goes to machine code in tier `auto`: what the interpreter hands its frames to, and how a
+ * program's functions become hot. The interpreter's clock is fuel, so the same program with the same
+ * limits changes tier at the same instructions every time.
+ *
+ * @module
+ */
+import { WasmLimitError } from "../wasm/module.ts";
+import { CompileError } from "../codegen/compiled.ts";
+import { LowerError } from "../front/lower_error.ts";
+import type { Words } from "../heap/words.ts";
+import type { TierUp } from "../interp/tier_up.ts";
+import type { Trap } from "../interp/trap.ts";
+import type { VerifiedProgram } from "../tape/verify.ts";
+import type { NativeEntry, NativeRunner } from "./native_run.ts";
+import type { Counters } from "./stats.ts";
+
+/** When functions are compiled in tier `auto`. */
+export interface Thresholds {
+  /**
+   * Instructions between two looks at what the interpreter is running. With 0 it looks wherever it
+   * can, so everything is compiled before it runs.
+   */
+  readonly interval: number;
+  /** Looks that must find a function running until it is compiled. */
+  readonly looks: number;
+}
+
+/** Thresholds unless an engine's options say otherwise. */
+export const DEFAULT_THRESHOLDS: Thresholds = { interval: 8192, looks: 4 };
+
+/** `Hotness.looks` of functions that have no machine code. */
+const NEVER = -1;
+
+/** What the instances of one program share. */
+export class Hotness {
+  readonly verified: VerifiedProgram;
+  readonly thresholds: Thresholds;
+  readonly counters: Counters;
+  /** Fuel until the next look at a run of any of them. */
+  untilLook: number;
+  /** Looks that found each function running; `NEVER` for those without machine code. */
+  readonly #looks: Int32Array;
+  /** By function, 1 for each block that begins a loop. */
+  readonly #headers: (Uint8Array | undefined)[];
+
+  /** Of a program that has not run yet. */
+  constructor(verified: VerifiedProgram, thresholds: Thresholds, counters: Counters) {
+    const count = verified.program.functions.length;
+    this.verified = verified;
+    this.thresholds = thresholds;
+    this.counters = counters;
+    this.untilLook = thresholds.interval;
+    this.#looks = new Int32Array(count);
+    this.#headers = new Array(count).fill(undefined);
+  }
+
+  /** See `TierUp.look`. */
+  look(func: number): boolean {
+    if (this.#looks[func] === NEVER) return false;
+    if (this.#looks[func] < this.thresholds.looks) this.#looks[func]++;
+    return this.isHot(func);
+  }
+
+  /** See `TierUp.isHot`. */
+  isHot(func: number): boolean {
+    const looks = this.#looks[func];
+    return looks !== NEVER && looks >= this.thresholds.looks;
+  }
+
+  /** Calls of `func` go to machine code from now on. */
+  heat(func: number): void {
+    this.#looks[func] = Math.max(1, this.thresholds.looks);
+  }
+
+  /** Calls of `func` stay in the interpreter. */
+  never(func: number): void {
+    this.#looks[func] = NEVER;
+  }
+
+  /** So do those of all functions. */
+  neverAny(): void {
+    this.#looks.fill(NEVER);
+  }
+
+  /** Blocks of `func` that begin a loop. */
+  headers(func: number): Uint8Array {
+    const known = this.#headers[func];
+    if (known !== undefined) return known;
+    const { order, successors, count } = this.verified.functions[func].blocks;
+    const headers = new Uint8Array(count);
+    const place = new Int32Array(count);
+    for (let k = 0; k < order.length; k++) place[order[k]] = k;
+    for (let k = 0; k < order.length; k++) {
+      const block = order[k];
+      for (let edge = 2 * block; edge < 2 * block + 2; edge++) {
+        const next = successors[edge];
+        // In reverse postorder only edges that close a cycle lead back.
+        if (next >= 0 && place[next] <= k) headers[next] = 1;
+      }
+    }
+    return this.#headers[func] = headers;
+  }
+}
+
+/** The machine code of one instance, as its interpreter sees it. */
+export class AutoTier implements TierUp {
+  readonly interval: number;
+  readonly #hotness: Hotness;
+  readonly #open: () => NativeRunner | undefined;
+  #runner: NativeRunner | undefined;
+  /** What the last `prepare` found. */
+  #entry: NativeEntry | undefined;
+
+  /** The tier of one instance. `open` makes its runner when something is hot, if that is possible. */
+  constructor(hotness: Hotness, open: () => NativeRunner | undefined) {
+    this.interval = hotness.thresholds.interval;
+    this.#hotness = hotness;
+    this.#open = open;
+  }
+
+  get untilLook(): number {
+    return this.#hotness.untilLook;
+  }
+
+  set untilLook(fuel: number) {
+    this.#hotness.untilLook = fuel;
+  }
+
+  look(func: number): boolean {
+    return this.#hotness.look(func);
+  }
+
+  isHot(func: number): boolean {
+    return this.#hotness.isHot(func);
+  }
+
+  hasLoops(func: number): boolean {
+    return this.#hotness.headers(func).includes(1);
+  }
+
+  isLoopHeader(func: number, block: number): boolean {
+    return this.#hotness.headers(func)[block] !== 0;
+  }
+
+  prepare(func: number, block: number, levels: number): boolean {
+    const hotness = this.#hotness;
+    const { counters } = hotness;
+    const runner = this.#runner ??= this.#open();
+    if (runner === undefined) {
+      hotness.neverAny();
+      return false;
+    }
+    let entry: NativeEntry;
+    try {
+      entry = runner.entryFor(func, block);
+    } catch (error) {
+      if (!isLimitOfCompiler(error)) throw error;
+      counters.because(error.message);
+      hotness.never(func);
+      return false;
+    }
+    if (!runner.hasStackFor(entry, levels)) {
+      counters.because(
+        `function ${func} with ${levels} levels of calls needs more stack than maxStack allows`,
+      );
+      return false;
+    }
+    this.#entry = entry;
+    return true;
+  }
+
+  enter(
+    _func: number,
+    block: number,
+    words: Words,
+    fp: number,
+    levels: number,
+    fuel: bigint,
+  ): number {
+    const { counters } = this.#hotness;
+    if (block < 0) counters.tierUpFunctions++;
+    else counters.tierUpLoops++;
+    // Every call follows one of `prepare` for the same place.
+    return this.#runner!.enterFrame(this.#entry!, words, fp, levels, fuel);
+  }
+
+  resume(status: number): number {
+    return this.#runner!.resume(status);
+  }
+
+  get fuel(): bigint {
+    return this.#runner!.fuel;
+  }
+
+  get trap(): Trap | undefined {
+    return this.#runner!.trap;
+  }
+
+  get results(): Words {
+    return this.#runner!.results;
+  }
+
+  get resultsAt(): number {
+    return this.#runner!.resultsAt;
+  }
+
+  finish(): void {
+    this.#runner?.release();
+  }
+}
+
+/** Whether `error` says that something has no machine code. */
+export function isLimitOfCompiler(error: unknown): error is Error {
+  return error instanceof LowerError || error instanceof CompileError ||
+    error instanceof WasmLimitError;
+}

@@ -1,0 +1,139 @@
+/**
+ * What an engine counts while it works, and the form in which it tells.
+ *
+ * @module
+ */
+
+/** Why machine code left, counted. */
+export interface ExitCounts {
+  /** The function that was entered returned. */
+  readonly return: number;
+  /** A trap of an instruction. */
+  readonly trap: number;
+  /** Fuel ran out. */
+  readonly fuel: number;
+  /** A call found no level left. */
+  readonly depth: number;
+  /** A host function was called. */
+  readonly hostCall: number;
+  /** More memory was needed. */
+  readonly reserve: number;
+  /** Bytes had to be checked for UTF-8. */
+  readonly checkUtf8: number;
+  /** A call through a value had to be checked. */
+  readonly checkCall: number;
+}
+
+/** What an engine did so far; made by `Engine.stats`. Counts are of all its instances together. */
+export interface EngineStats {
+  /** The tier the engine uses. */
+  readonly tier: string;
+  /** The instruction set of its machine code; undefined while there is none. */
+  readonly target?: "x64" | "a64";
+  /** Why something ran in the interpreter although another tier was asked for; each reason once. */
+  readonly reasons: readonly string[];
+  /** Runs that ended or failed, waiting ones not included. */
+  readonly runs: number;
+  /** Functions compiled from their first instruction on. */
+  readonly functionsCompiled: number;
+  /** Loops compiled so that a call under way can be moved to machine code. */
+  readonly loopsCompiled: number;
+  /** Time spent on lowering, optimising and compiling, in milliseconds. */
+  readonly compileMilliseconds: number;
+  /** Bytes of machine code made. */
+  readonly codeBytes: number;
+  /** Times machine code was entered, returns to it included. */
+  readonly entries: number;
+  /** Why it left. */
+  readonly exits: ExitCounts;
+  /** Host calls, by the way they took. */
+  readonly hostCalls: {
+    /** From the interpreter. */
+    readonly interpreter: number;
+    /** From machine code, which left and was entered again. */
+    readonly reentry: number;
+  };
+  /** Calls that moved from the interpreter to machine code. */
+  readonly tierUps: {
+    /** At their start. */
+    readonly functions: number;
+    /** In a loop. */
+    readonly loops: number;
+  };
+}
+
+/** Indices into `Counters.exits`. */
+export const ExitCount = {
+  Return: 0,
+  Trap: 1,
+  Fuel: 2,
+  Depth: 3,
+  /** Requests follow in the order of their codes. */
+  Request: 4,
+} as const;
+
+/** The counters of one engine. */
+export class Counters {
+  /** By `ExitCount`. */
+  readonly exits: Float64Array = new Float64Array(8);
+  runs = 0;
+  /** Host calls of the runs counted. */
+  hostCalls = 0;
+  /** Those of them that machine code made by leaving and being entered again. */
+  reentries = 0;
+  functionsCompiled = 0;
+  loopsCompiled = 0;
+  compileMilliseconds = 0;
+  codeBytes = 0;
+  tierUpFunctions = 0;
+  tierUpLoops = 0;
+  readonly #reasons = new Set<string>();
+
+  /** Notes why something ran in the interpreter. */
+  because(reason: string): void {
+    if (this.#reasons.size < 100) this.#reasons.add(reason);
+  }
+
+  /** The counts as they are now. */
+  stats(tier: string, target: "x64" | "a64" | undefined): EngineStats {
+    const [ret, trap, fuel, depth, reserve, hostCall, checkCall, checkUtf8] = this.exits;
+    return {
+      tier,
+      ...(target !== undefined && { target }),
+      reasons: [...this.#reasons],
+      runs: this.runs,
+      functionsCompiled: this.functionsCompiled,
+      loopsCompiled: this.loopsCompiled,
+      compileMilliseconds: this.compileMilliseconds,
+      codeBytes: this.codeBytes,
+      entries: this.exits.reduce((sum, count) => sum + count),
+      exits: { return: ret, trap, fuel, depth, hostCall, reserve, checkUtf8, checkCall },
+      hostCalls: {
+        // Runs that go on have counted re-entries only.
+        interpreter: Math.max(0, this.hostCalls - this.reentries),
+        reentry: this.reentries,
+      },
+      tierUps: { functions: this.tierUpFunctions, loops: this.tierUpLoops },
+    };
+  }
+}
+
+/** Statistics for people, a line each. */
+export function formatStats(stats: EngineStats): string[] {
+  const { exits, hostCalls, tierUps } = stats;
+  const lines = [`tier ${stats.tier}${stats.target === undefined ? "" : ` (${stats.target})`}`];
+  for (const reason of stats.reasons) lines.push(`interpreter: ${reason}`);
+  lines.push(
+    `compiled ${stats.functionsCompiled} functions and ${stats.loopsCompiled} loops to ` +
+      `${stats.codeBytes} bytes in ${stats.compileMilliseconds.toFixed(2)} ms`,
+    `moved to machine code ${tierUps.functions} calls at their start, ${tierUps.loops} in a loop`,
+  );
+  const kinds = Object.entries(exits).filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${kind} ${count}`);
+  lines.push(
+    `entered machine code ${stats.entries} times` +
+      (kinds.length === 0 ? "" : `, left for: ${kinds.join(", ")}`),
+    `host calls: ${hostCalls.interpreter} from the interpreter, ${hostCalls.reentry} by re-entry`,
+  );
+  return lines;
+}
