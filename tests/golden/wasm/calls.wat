@@ -292,10 +292,10 @@
     (i32.load $context offset=24
      (i32.const 0)
     )
-    (i32.load $context offset=192
+    (i32.load $context offset=640
      (i32.const 0)
     )
-    (i64.load $context offset=200
+    (i64.load $context offset=648
      (i32.const 0)
     )
    )
@@ -310,13 +310,13 @@
    (i32.const 0)
    (i32.const 0)
   )
-  (i64.store $context offset=192
+  (i64.store $context offset=640
    (i32.const 0)
    (tuple.extract 3 1
     (local.get $0)
    )
   )
-  (f64.store $context offset=200
+  (f64.store $context offset=648
    (i32.const 0)
    (tuple.extract 3 2
     (local.get $0)
@@ -348,7 +348,7 @@
     (i32.load $context offset=24
      (i32.const 0)
     )
-    (i64.load $context offset=192
+    (i64.load $context offset=640
      (i32.const 0)
     )
    )
@@ -363,13 +363,13 @@
    (i32.const 0)
    (i32.const 0)
   )
-  (i64.store $context offset=192
+  (i64.store $context offset=640
    (i32.const 0)
    (tuple.extract 3 1
     (local.get $0)
    )
   )
-  (f64.store $context offset=200
+  (f64.store $context offset=648
    (i32.const 0)
    (tuple.extract 3 2
     (local.get $0)

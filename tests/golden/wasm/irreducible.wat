@@ -222,10 +222,10 @@
     (i32.load offset=24
      (i32.const 0)
     )
-    (i32.load offset=192
+    (i32.load offset=640
      (i32.const 0)
     )
-    (i32.load offset=200
+    (i32.load offset=648
      (i32.const 0)
     )
    )
@@ -240,7 +240,7 @@
    (i32.const 0)
    (i32.const 0)
   )
-  (i64.store offset=192
+  (i64.store offset=640
    (i32.const 0)
    (i64.extend_i32_u
     (tuple.extract 3 1
@@ -248,7 +248,7 @@
     )
    )
   )
-  (i64.store offset=200
+  (i64.store offset=648
    (i32.const 0)
    (i64.extend_i32_u
     (tuple.extract 3 2

@@ -195,10 +195,10 @@
     (i32.load offset=24
      (i32.const 0)
     )
-    (i64.load offset=192
+    (i64.load offset=640
      (i32.const 0)
     )
-    (i64.load offset=200
+    (i64.load offset=648
      (i32.const 0)
     )
    )
@@ -213,7 +213,7 @@
    (i32.const 0)
    (i32.const 0)
   )
-  (i64.store offset=192
+  (i64.store offset=640
    (i32.const 0)
    (tuple.extract 2 1
     (local.get $0)
