@@ -11,14 +11,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { createHost, DecodeError, decodeProgram, Engine } from "../mod.ts";
-import {
-  type EngineOptions,
-  type EngineStats,
-  TIERS,
-  type VerifiedProgram,
-  verify,
-  VerifyError,
-} from "../mod.ts";
+import { type EngineStats, TIERS, type VerifiedProgram, verify, VerifyError } from "../mod.ts";
 import {
   applyEdit,
   type ManifestEntry,
@@ -39,9 +32,9 @@ export class ConformanceRunner implements Disposable {
   readonly #files = new Map<string, Uint8Array>();
   readonly #programs = new Map<string, VerifiedProgram>();
 
-  /** A runner for a manifest in `folder`, with an engine of these options. */
-  constructor(folder: URL, options: EngineOptions) {
-    this.#engine = new Engine(options);
+  /** A runner for a manifest in `folder`; `engine` is disposed of with it. */
+  constructor(folder: URL, engine: Engine) {
+    this.#engine = engine;
     this.#folder = folder;
   }
 
@@ -108,7 +101,7 @@ function usage(message: string): never {
   Deno.exit(2);
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const args = parseArgs(Deno.args, {
     string: ["manifest", "tier", "out", "filter"],
     unknown: (arg) => usage(`unknown argument ${arg}`),
@@ -125,7 +118,10 @@ function main(): void {
     return usage((error as Error).message);
   }
   const path = Deno.realPathSync(args.manifest);
-  using runner = new ConformanceRunner(new URL(".", `file://${encodeURI(path)}`), { tier });
+  using runner = new ConformanceRunner(
+    new URL(".", `file://${encodeURI(path)}`),
+    await Engine.open({ tier }),
+  );
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   using out = args.out === undefined
     ? undefined
@@ -178,4 +174,4 @@ function main(): void {
   if (failed > 0) Deno.exit(1);
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

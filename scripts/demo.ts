@@ -39,22 +39,24 @@ const EXAMPLES: readonly Example[] = [
 ];
 
 const support = nativeSupport();
-const tiers: readonly Tier[] = support.supported ? TIERS : ["interp"];
+const tiers: readonly Tier[] = support.supported
+  ? TIERS
+  : TIERS.filter((tier) => tier === "interp" || tier === "wasm");
 const FUEL = 100_000_000n;
 const { bold, dim, red } = paint(Deno.stdout.isTerminal() && !Deno.noColor);
 
-function run(tier: Tier, program: VerifiedProgram, args: readonly Value[]): {
+async function run(tier: Tier, program: VerifiedProgram, args: readonly Value[]): Promise<{
   outcome: Outcome;
   milliseconds: number;
   printed: string[];
   accesses: string[];
-} {
+}> {
   const printed: string[] = [];
   const accesses: string[] = [];
   const record = (what: string) => (key: { kind: string; name?: string }) => {
     accesses.push(`${what} ${key.name ?? key.kind}`);
   };
-  using engine = new Engine({ tier });
+  using engine = await Engine.open({ tier });
   using instance = engine.load(program, createCliHost((line) => printed.push(line)));
   const start = performance.now();
   const outcome = instance.run(0, [...args], {
@@ -70,7 +72,7 @@ for (const { file, title, args } of EXAMPLES) {
   console.log(bold(`examples/${file}`) + dim(`  ${title}`));
   let shown = false;
   for (const tier of tiers) {
-    const { outcome, milliseconds, printed, accesses } = run(tier, program, args);
+    const { outcome, milliseconds, printed, accesses } = await run(tier, program, args);
     if (!shown) {
       for (const line of printed) console.log(`  ${line}`);
       if (accesses.length > 0) console.log(dim(`  host accesses: ${accesses.join(", ")}`));

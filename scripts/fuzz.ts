@@ -42,7 +42,7 @@ if (import.meta.main) {
     console.error(`--tier must be one of ${TIERS.join(", ")}: got ${JSON.stringify(args.tier)}`);
     Deno.exit(2);
   }
-  using engine = tier === undefined ? undefined : new Engine({ tier });
+  using engine = tier === undefined ? undefined : await Engine.open({ tier });
   const stats: FuzzStats = newStats();
   console.log(`seed ${seed}`);
   let index = from;

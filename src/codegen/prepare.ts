@@ -1,7 +1,8 @@
 /**
  * The last changes to a function before instruction selection: critical edges and edges with
  * arguments get a block of their own, and the blocks get their final layout: reverse postorder with
- * each loop together, blocks that only trap at the end.
+ * each loop together, blocks that leave for the dispatcher and come back behind them, blocks that only
+ * trap at the end.
  *
  * @module
  */
@@ -82,10 +83,24 @@ function splitEdge(func: Func, block: number, v: number, k: number): void {
   func.moveBlockAfter(middle, block);
 }
 
-/** Orders blocks: reverse postorder, each loop together, blocks ending in `trap` last. */
+/**
+ * Whether a block leaves for the dispatcher on the way to somewhere that has other ways to it: growing
+ * memory, above all. Out of line, it does not take registers from what is usual. No value defined in
+ * it is used elsewhere, so it may come after the blocks that follow it.
+ */
+function isDetour(func: Func, block: number): boolean {
+  if (func.op[func.terminator(block)] !== Op.jump || dominators.child[block] >= 0) return false;
+  for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
+    if (func.op[v] === Op.exit) return true;
+  }
+  return false;
+}
+
+/** Orders blocks: reverse postorder, each loop together, detours and blocks ending in `trap` last. */
 function layOut(func: Func): void {
   loops.compute(cfg.compute(func), dominators.compute(cfg));
   const order: number[] = [];
+  const detours: number[] = [];
   const cold: number[] = [];
   const rank = new Int32Array(func.blockCount).fill(-1);
   for (let i = 0; i < cfg.rpoLength; i++) rank[cfg.rpo[i]] = i;
@@ -99,6 +114,7 @@ function layOut(func: Func): void {
     }
     paths.set(block, path.reverse());
     if (func.op[func.terminator(block)] === Op.trap && block !== 0) cold.push(block);
+    else if (block !== 0 && isDetour(func, block)) detours.push(block);
     else order.push(block);
   }
   order.sort((a, b) => {
@@ -108,7 +124,7 @@ function layOut(func: Func): void {
     return x.length - y.length;
   });
   let after = 0;
-  for (const block of [...order, ...cold]) {
+  for (const block of [...order, ...detours, ...cold]) {
     if (block === 0) continue;
     func.moveBlockAfter(block, after);
     after = block;

@@ -129,12 +129,15 @@ export function selectFunction(func: Func, index: number, rules: SelectionRules)
   const selection = new Selection(func, mach);
   markFolded(selection, rules);
   loops.compute(cfg.compute(func), dominators.compute(cfg));
-  let order = 0;
+  let order = 0, isApart = false;
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
     selection.machBlock[block] = order++;
   }
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
-    mach.beginBlock(loops.blockDepth(block));
+    // Detours lie apart from their loops, and nothing but trapping blocks lies behind them.
+    const loop = loops.loopOf[block], previous = func.blockPrev[block];
+    isApart ||= loop >= 0 && loops.header[loop] !== block && !loops.contains(loop, previous);
+    mach.beginBlock(isApart ? 0 : loops.blockDepth(block));
     const params = func.params(block);
     if (block === 0) rules.entry(selection, params);
     else for (const p of params) mach.addParam(selection.vreg(p));

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { WasmLimitError } from "../wasm/module.ts";
 import { CompileError } from "../codegen/compiled.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Words } from "../heap/words.ts";
@@ -152,6 +153,8 @@ export class AutoTier implements TierUp {
       hotness.neverAny();
       return false;
     }
+    // The instance may be disposed of while a host function's promise is pending.
+    if (runner.isDisposed) return false;
     let entry: NativeEntry;
     try {
       entry = runner.entryFor(func, block);
@@ -223,6 +226,7 @@ export class AutoTier implements TierUp {
 }
 
 /** Whether `error` says that something has no machine code. */
-export function isLimitOfCompiler(error: unknown): error is LowerError | CompileError {
-  return error instanceof LowerError || error instanceof CompileError;
+export function isLimitOfCompiler(error: unknown): error is Error {
+  return error instanceof LowerError || error instanceof CompileError ||
+    error instanceof WasmLimitError;
 }

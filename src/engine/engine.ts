@@ -29,6 +29,9 @@ import {
 } from "./auto_tier.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
+import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
+import { WasmProgram } from "./wasm_program.ts";
+import { WasmRunner } from "./wasm_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
 export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
@@ -41,11 +44,15 @@ export { CompileError } from "../codegen/compiled.ts";
 export { LowerError, type Unsupported } from "../front/lower_error.ts";
 
 /** The ways of running a program that this version has. */
-export const TIERS = ["auto", "interp", "native"] as const;
+export const TIERS = ["auto", "interp", "native", "wasm"] as const;
+
+/** Programs without instances whose code is kept, for those who load a program for every run. */
+const IDLE_PROGRAMS = 32;
 
 /**
- * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"auto"` in the
- * interpreter until something turns out to be hot, and that in machine code.
+ * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
+ * WebAssembly that Binaryen makes, `"auto"` in the interpreter until something turns out to be hot, and
+ * that in machine code.
  */
 export type Tier = (typeof TIERS)[number];
 
@@ -94,14 +101,43 @@ export class Engine implements Disposable {
   readonly tier: Tier;
   readonly #instances = new Set<Instance>();
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
-  readonly #hotness = new Map<VerifiedProgram, Hotness>();
+  readonly #hotness = new WeakMap<VerifiedProgram, Hotness>();
   readonly #counters = new Counters();
   readonly #thresholds: Thresholds;
   readonly #native: NativeOptions | undefined;
   readonly #hostCalls: HostCallRoute;
+  /** Those of `#programs` that have no instance, the one that lost its last the longest ago first. */
+  readonly #idle = new Set<VerifiedProgram>();
   readonly #maxStack: number;
+  readonly #wasmPrograms = new WeakMap<VerifiedProgram, WasmProgram>();
   #runtime: NativeRuntime | undefined;
   #disposed = false;
+
+  /**
+   * Makes an engine of any tier. Only `"wasm"` needs this instead of the constructor: Binaryen has to
+   * be loaded first, which takes a moment and is done once.
+   *
+   * @throws As the constructor does.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, i64, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func double(x: i64) -> (i64) {
+   *     y = i64.add x, x
+   *     ret y
+   *   }
+   * `));
+   * using engine = await Engine.open({ tier: "wasm" });
+   * using instance = engine.load(program);
+   * console.log(instance.run("double", [i64(21)]).fuelUsed); // 2n
+   * ```
+   */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    if (options.tier === "wasm") await loadBinaryen();
+    return new Engine(options);
+  }
 
   /**
    * Makes an engine.
@@ -109,7 +145,8 @@ export class Engine implements Disposable {
    * @throws {TypeError} When the tier does not exist.
    * @throws {RangeError} When a threshold is not a whole number from 0 to 2^30.
    * @throws {Error} When the tier is `"native"` and machine code can't run here: the permission
-   * `--allow-ffi` is missing, or the system or processor is not supported.
+   * `--allow-ffi` is missing, or the system or processor is not supported; or when it is `"wasm"` and
+   * Binaryen has not been loaded by {@linkcode Engine.open}.
    */
   constructor(options: EngineOptions = {}) {
     let tier = options.tier ?? "auto";
@@ -132,6 +169,9 @@ export class Engine implements Disposable {
         tier = "interp";
       }
     }
+    if (tier === "wasm" && loadedBinaryen() === undefined) {
+      throw new Error('tier "wasm" needs Binaryen, which `await Engine.open(…)` loads');
+    }
     this.tier = tier;
     this.#hostCalls = options.hostCalls === "callback" ? "callback" : "reenter";
     if (tier === "native") {
@@ -146,26 +186,42 @@ export class Engine implements Disposable {
    */
   load(program: VerifiedProgram, host: Host = createHost()): Instance {
     if (this.#disposed) throw new Error("the engine has been disposed of");
+    const runners: NativeRunner[] = [];
     const instance = new Instance({
       program,
       host,
       counters: this.#counters,
       attach: (heap, caller) => {
-        const open = () => this.#runner(program, heap, caller);
+        const open = () => {
+          const runner = this.#runner(program, heap, caller);
+          if (runner !== undefined) runners.push(runner);
+          return runner;
+        };
         switch (this.tier) {
           case "auto":
             return { tierUp: new AutoTier(this.#hotnessOf(program), open) };
           case "native":
             return { runner: open() };
           case "interp":
+          case "wasm":
             return {};
         }
       },
+      outside: this.tier !== "wasm" ? undefined : (interpreter) => {
+        return new WasmRunner(this.#wasm(program), program, host, interpreter);
+      },
       compile: this.tier === "interp" ? undefined : (func) => {
+        if (this.tier === "wasm") {
+          this.#wasm(program).ensure(func);
+          return;
+        }
         if (this.#program(program)?.ensure(func) === undefined) return;
         if (this.tier === "auto") this.#hotnessOf(program).heat(func);
       },
-      onDispose: (self) => this.#instances.delete(self),
+      onDispose: (self) => {
+        this.#instances.delete(self);
+        for (const runner of runners) runner.dispose(false);
+      },
     });
     this.#instances.add(instance);
     return instance;
@@ -203,9 +259,10 @@ export class Engine implements Disposable {
     if (native === undefined) {
       const runtime = this.#open();
       if (runtime === undefined) return undefined;
-      native = new NativeProgram(program, runtime);
+      native = new NativeProgram(program, runtime, () => this.#setIdle(program));
       this.#programs.set(program, native);
     }
+    this.#idle.delete(program);
     return native;
   }
 
@@ -213,6 +270,15 @@ export class Engine implements Disposable {
     const native = this.#program(program);
     if (native === undefined) return undefined;
     return new NativeRunner(this.#runtime!, native, program, heap, host, this.#maxStack);
+  }
+
+  #wasm(program: VerifiedProgram): WasmProgram {
+    let wasm = this.#wasmPrograms.get(program);
+    if (wasm === undefined) {
+      wasm = new WasmProgram(program, loadedBinaryen()!);
+      this.#wasmPrograms.set(program, wasm);
+    }
+    return wasm;
   }
 
   #hotnessOf(program: VerifiedProgram): Hotness {
@@ -224,13 +290,27 @@ export class Engine implements Disposable {
     return hotness;
   }
 
-  /** Disposes of all instances. */
+  /** The last instance of a program is gone. */
+  #setIdle(program: VerifiedProgram): void {
+    this.#idle.add(program);
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= IDLE_PROGRAMS && !this.#disposed) break;
+      this.#idle.delete(oldest);
+      this.#programs.get(oldest)![Symbol.dispose]();
+      this.#programs.delete(oldest);
+    }
+  }
+
+  /** Disposes of all instances. Runs that are under way end first. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const instance of [...this.#instances]) instance[Symbol.dispose]();
-    for (const native of this.#programs.values()) native[Symbol.dispose]();
-    this.#programs.clear();
-    this.#hotness.clear();
+    for (const [program, native] of this.#programs) {
+      if (native.isUsed) continue; // by a run, which gives it back
+      native[Symbol.dispose]();
+      this.#programs.delete(program);
+    }
+    this.#idle.clear();
     this.#runtime?.[Symbol.dispose]();
   }
 }
@@ -247,6 +327,8 @@ interface Parts {
     /** Where the interpreter hands frames to. */
     readonly tierUp?: AutoTier;
   };
+  /** Makes what runs the program with a memory and host side of its own, and where runs start. */
+  readonly outside: ((interpreter: Interpreter) => WasmRunner) | undefined;
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
   readonly onDispose: (instance: Instance) => void;
@@ -257,13 +339,15 @@ export class Instance implements Disposable {
   #interpreter: Interpreter | undefined;
   readonly #program: Program;
   readonly #counters: Counters;
-  readonly #runner: NativeRunner | undefined;
+  readonly #runner: NativeRunner | WasmRunner | undefined;
   readonly #tierUp: AutoTier | undefined;
   readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
   /** Functions that have no machine code. */
   readonly #refused = new Set<number>();
   #running = false;
+  /** Where the run under way started, unless in the interpreter. */
+  #active: NativeRunner | WasmRunner | undefined;
 
   /** Use {@linkcode Engine.load}. */
   constructor(parts: Parts) {
@@ -274,7 +358,7 @@ export class Instance implements Disposable {
       runner = attached.runner;
       return tierUp = attached.tierUp;
     });
-    this.#runner = runner;
+    this.#runner = runner ?? parts.outside?.(this.#interpreter);
     this.#tierUp = tierUp;
     this.#program = this.#interpreter.program;
     this.#counters = parts.counters;
@@ -325,9 +409,11 @@ export class Instance implements Disposable {
     this.#begin();
     try {
       const runner = this.#direct(index, options);
+      this.#active = runner;
       return this.#count((runner ?? interpreter).run(index, args, options));
     } finally {
       this.#running = false;
+      this.#active = undefined;
     }
   }
 
@@ -364,9 +450,11 @@ export class Instance implements Disposable {
     this.#begin();
     try {
       const runner = this.#direct(index, options);
+      this.#active = runner;
       return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
     } finally {
       this.#running = false;
+      this.#active = undefined;
     }
   }
 
@@ -380,8 +468,8 @@ export class Instance implements Disposable {
     this.#running = true;
   }
 
-  /** Machine code, if the run is to start there. */
-  #direct(func: number, options: RunOptions): NativeRunner | undefined {
+  /** Compiled code, if the run is to start there. */
+  #direct(func: number, options: RunOptions): NativeRunner | WasmRunner | undefined {
     // Machine code has no events.
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
@@ -417,16 +505,25 @@ export class Instance implements Disposable {
 
   #resolve(func: number | string): number {
     if (typeof func === "number") return func;
-    const index = findFunction(this.#program, func);
+    const index = findFunction(this.program, func);
     if (index >= 0) return index;
-    const names = this.#program.functionNames.map((name) => this.#program.symbols[name.symbol]);
+    const names = this.program.functionNames.map((name) => this.program.symbols[name.symbol]);
     throw new TypeError(`no function is named ${JSON.stringify(func)}${didYouMean(func, names)}`);
   }
 
-  /** Frees the instance's memory. Outcomes already returned stay valid. */
+  /**
+   * Frees the instance's memory, at the end of its run if one is under way. Outcomes already returned
+   * stay valid.
+   */
   [Symbol.dispose](): void {
-    if (this.#interpreter === undefined) return;
+    const interpreter = this.#interpreter;
+    if (interpreter === undefined) return;
     this.#interpreter = undefined;
+    // Memory and code go when whoever is running is done with them.
+    const runner = this.#active ?? this.#runner;
+    if (runner instanceof NativeRunner && runner.isBusy) runner.dispose(true);
+    else interpreter[Symbol.dispose]();
+    if (runner instanceof WasmRunner) runner[Symbol.dispose]();
     this.#onDispose(this);
   }
 }

@@ -70,9 +70,16 @@ export class NativeProgram implements Disposable {
   readonly #small: (Func | null | undefined)[];
   readonly #calleesOf: (readonly number[] | undefined)[];
   readonly #loops = new Map<number, NativeLoop>();
+  readonly #onIdle: () => void;
+  #users = 0;
+  #disposed = false;
 
-  /** Prepares a program; nothing is compiled yet. */
-  constructor(verified: VerifiedProgram, runtime: NativeRuntime) {
+  /**
+   * Prepares a program; nothing is compiled yet. `onIdle` is called when the last of those that
+   * retained it has released it.
+   */
+  constructor(verified: VerifiedProgram, runtime: NativeRuntime, onIdle: () => void = () => {}) {
+    this.#onIdle = onIdle;
     const count = verified.program.functions.length;
     this.#verified = verified;
     this.#runtime = runtime;
@@ -82,6 +89,21 @@ export class NativeProgram implements Disposable {
     this.#calleesOf = new Array(count).fill(undefined);
     this.#small = new Array(count).fill(undefined);
     this.tableAddress = this.#table.address;
+  }
+
+  /** Whether anybody retains it. */
+  get isUsed(): boolean {
+    return this.#users > 0;
+  }
+
+  /** Says that the code has to stay until `release` has been called as often. */
+  retain(): void {
+    this.#users++;
+  }
+
+  /** Takes one `retain` back. */
+  release(): void {
+    if (--this.#users === 0) this.#onIdle();
   }
 
   /** The compiled function `func`. */
@@ -250,6 +272,8 @@ export class NativeProgram implements Disposable {
 
   /** Frees the code. No run of the program may be under way. */
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     for (const compiled of this.#compiled) {
       if (compiled !== undefined) this.#runtime.space.free(compiled.address);
     }

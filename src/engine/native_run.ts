@@ -79,6 +79,9 @@ export class NativeRunner implements RequestHandler {
   /** By function, and then by `NativeLoop.index`. */
   readonly #entries: (NativeEntry | undefined)[] = [];
 
+  #disposed = false;
+  #ownsHeap = false;
+
   // The run under way.
   #context: ContextBlock | undefined;
   #stack: GuestStack | undefined;
@@ -114,6 +117,7 @@ export class NativeRunner implements RequestHandler {
     this.#tableLo = native.tableAddress | 0;
     this.#tableHi = native.tableAddress / 2 ** 32 | 0;
     const words = areaWords(program);
+    native.retain();
     this.#contextBytes = Context.area + 8 * words;
     this.#slots = Int32Array.from({ length: words }, (_, k) => k);
   }
@@ -377,13 +381,16 @@ export class NativeRunner implements RequestHandler {
 
   /** Gives back what `enterFrame` took. */
   release(): void {
-    if (this.#stack !== undefined) this.#runtime.returnStack(this.#stack);
-    if (this.#context !== undefined) this.#runtime.returnContext(this.#context);
+    const context = this.#context, stack = this.#stack;
     this.#stack = undefined;
     this.#context = undefined;
     this.#trap = undefined;
     this.#pace = UNPACED;
     this.#atSliceEnd = false;
+    // The code first: with the last context the runtime itself may go.
+    if (context !== undefined && this.#disposed) this.#free();
+    if (stack !== undefined) this.#runtime.returnStack(stack);
+    if (context !== undefined) this.#runtime.returnContext(context);
   }
 
   #writeArguments(context: ContextBlock, args: readonly Value[], classes: Uint8Array): void {
@@ -405,6 +412,32 @@ export class NativeRunner implements RequestHandler {
     this.#heap.reset();
     this.#host.end();
     this.release();
+  }
+
+  /** Whether a run is under way here, or a frame of one. */
+  get isBusy(): boolean {
+    return this.#context !== undefined;
+  }
+
+  /** Whether the instance is gone. */
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /**
+   * Gives up the code, and with `withHeap` the memory; what is under way ends first. Disposing with
+   * the memory is for runs that started here, since the memory is the interpreter's as well.
+   */
+  dispose(withHeap: boolean): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#ownsHeap = withHeap;
+    if (!this.isBusy) this.#free();
+  }
+
+  #free(): void {
+    if (this.#ownsHeap) this.#heap.dispose();
+    this.#native.release();
   }
 
   #publishHeapBounds(context: ContextBlock): void {

@@ -44,6 +44,8 @@ export interface NativeOptions {
    * protection (`"mprotect"`), or as macOS's `MAP_JIT` has it. What works, unless given.
    */
   readonly pages?: "auto" | "memfd" | "mprotect" | "map_jit";
+  /** Bytes of address space for code; 64 MiB unless given, 128 MiB at most. */
+  readonly reserve?: number;
   /** How code is entered: V8's fast call of `bsearch`, or `Deno.UnsafeFnPointer`. The fast one. */
   readonly entry?: "auto" | "bsearch" | "fn_pointer";
 }
@@ -71,6 +73,8 @@ export class NativeRuntime implements Disposable {
   readonly #contexts: ContextBlock[] = [];
   readonly #stacks: GuestStack[] = [];
   #disposed = false;
+  /** Contexts that are lent: runs under way. */
+  #runs = 0;
 
   /**
    * Opens the runtime.
@@ -88,7 +92,7 @@ export class NativeRuntime implements Disposable {
     if (!support.supported) throw new Error(support.reason);
     using cleanup = new DisposableStack();
     this.#libc = cleanup.use(openLibc());
-    this.space = cleanup.use(new CodeSpace({ mode: options.pages }));
+    this.space = cleanup.use(new CodeSpace({ mode: options.pages, reserve: options.reserve }));
     this.gate = cleanup.use(new Gate(this.space, { route: options.entry }));
     this.target = support.arch === "aarch64"
       ? a64Target()
@@ -125,10 +129,14 @@ export class NativeRuntime implements Disposable {
     if (this.#disposed) throw new Error("the engine has been disposed of");
     const pooled = this.#contexts.pop();
     if (pooled !== undefined) {
-      if (pooled.size >= bytes) return pooled;
+      if (pooled.size >= bytes) {
+        this.#runs++;
+        return pooled;
+      }
       pooled[Symbol.dispose]();
     }
     const context = new ContextBlock(bytes);
+    this.#runs++;
     const { u64 } = context;
     u64[Context.leave >> 3] = BigInt(this.#leave);
     u64[Context.callback >> 3] = BigInt(this.#callback?.address ?? 0);
@@ -141,8 +149,10 @@ export class NativeRuntime implements Disposable {
 
   /** Takes a context block back. */
   returnContext(context: ContextBlock): void {
+    this.#runs--;
     if (this.#disposed || this.#contexts.length >= POOL_LIMIT) context[Symbol.dispose]();
     else this.#contexts.push(context);
+    if (this.#disposed && this.#runs === 0) this.#free();
   }
 
   /** A guest stack with room for `bytes` of frames beside what C functions need. */
@@ -163,10 +173,14 @@ export class NativeRuntime implements Disposable {
     } else this.#stacks.push(stack);
   }
 
-  /** Frees code, contexts and stacks. No machine code may be running. */
+  /** Frees code, contexts and stacks, as soon as the last run has ended. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    if (this.#runs === 0) this.#free();
+  }
+
+  #free(): void {
     for (const context of this.#contexts.splice(0)) context[Symbol.dispose]();
     for (const stack of this.#stacks.splice(0)) stack[Symbol.dispose]();
     this.#callback?.[Symbol.dispose]();

@@ -81,7 +81,7 @@ interface Entry {
 }
 
 /** The runs of one instance in WebAssembly; one at a time. */
-export class WasmRunner {
+export class WasmRunner implements Disposable {
   readonly #wasm: WasmProgram;
   readonly #program: Program;
   readonly #heap: Heap;
@@ -95,6 +95,7 @@ export class WasmRunner {
 
   // The run under way.
   #running = false;
+  #disposed = false;
   #func = 0;
   #entry: Entry | undefined;
   #fuel = 0n;
@@ -280,6 +281,20 @@ export class WasmRunner {
     this.#heap.reset();
     this.#host.end();
     this.#running = false;
+    if (this.#disposed) this.#free();
+  }
+
+  /** Gives up what is kept between runs; a run that is under way ends first. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    if (!this.#running) this.#free();
+  }
+
+  #free(): void {
+    this.#heap.dispose();
+    this.#linked = [];
+    this.#memory = undefined;
+    this.#context = undefined;
   }
 
   #publishHeapBounds(context: ContextViews): void {

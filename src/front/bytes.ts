@@ -99,19 +99,79 @@ function isContinuation(l: Lowering, address: number, exists: number): number {
   return builder.icmp(Cond.eq, kind, builder.i32(0x80));
 }
 
-/** `bytes.eq` and `str.eq`: lengths first; `memcmp` of nothing finds no difference. */
+/**
+ * `bytes.eq` and `str.eq`: lengths first. Up to 16 bytes are compared as words; what those read behind
+ * the end lies within the slack behind the heap's top (`heap/layout.ts`), whatever the offset of
+ * empty ones, and does not count.
+ */
 export function equal(l: Lowering, o: number): void {
-  const { operands, builder } = l;
+  const { operands, builder } = l, start = builder.current;
   const a = l.use(operands[o + 1]), b = l.use(operands[o + 2]);
   const length = lengthOf(l, a);
-  const sameLength = builder.icmp(Cond.eq, length, lengthOf(l, b));
+  const same = l.createNextBlock(), done = builder.createBlock();
+  const result = builder.addBlockParam(done, Type.I32);
+  const no = builder.i32(0);
+  builder.brIf(builder.icmp(Cond.eq, length, lengthOf(l, b)), same, done, [], [no]);
+  builder.seal(same);
+  builder.switchTo(same);
+  const addressA = builder.unary(Op.wrap, a, Type.I32);
+  const addressB = builder.unary(Op.wrap, b, Type.I32);
+  /** The bits in which 8 bytes at these addresses differ. */
+  const difference = (from: number, other: number) =>
+    builder.binary(
+      Op.ixor,
+      builder.load(Op.hload64, Type.I64, from, 0, Region.bytes),
+      builder.load(Op.hload64, Type.I64, other, 0, Region.bytes),
+    );
+  const isZero = (bits: number) => builder.icmp(Cond.eq, bits, builder.i64Halves(0, 0));
+  const one = l.createNextBlock(), more = builder.createBlock();
+  const two = builder.createBlock(), call = builder.createBlock();
+  builder.brIf(builder.icmp(Cond.ule, length, builder.i64Halves(8, 0)), one, more);
+  builder.seal(one);
+  builder.switchTo(one);
+  // The bytes that count are the low ones. Twice half of the 64 - 8 * length bits: 64 at once are 0.
+  const half = builder.binary(
+    Op.isub,
+    builder.i64Halves(32, 0),
+    builder.binary(Op.ishl, length, builder.i64Halves(2, 0)),
+  );
+  const counting = builder.binary(Op.ishl, difference(addressA, addressB), half);
+  builder.jump(done, [isZero(builder.binary(Op.ishl, counting, half))]);
+
+  builder.seal(more);
+  l.placeNext(more);
+  builder.switchTo(more);
+  builder.brIf(builder.icmp(Cond.ule, length, builder.i64Halves(16, 0)), two, call);
+  builder.seal(two);
+  l.placeNext(two);
+  builder.switchTo(two);
+  // The first 8 and the last 8, which overlap.
+  const first = difference(addressA, addressB);
+  const rest = builder.unary(
+    Op.wrap,
+    builder.binary(Op.isub, length, builder.i64Halves(8, 0)),
+    Type.I32,
+  );
+  const last = difference(
+    builder.binary(Op.iadd, addressA, rest),
+    builder.binary(Op.iadd, addressB, rest),
+  );
+  builder.jump(done, [isZero(builder.binary(Op.ior, first, last))]);
+
+  builder.seal(call);
+  l.placeNext(call);
+  builder.switchTo(call);
   const base = builder.emit(Op.heap_base, Type.I64);
   const args = [
     builder.binary(Op.iadd, base, offsetOf(l, a)),
     builder.binary(Op.iadd, base, offsetOf(l, b)),
-    builder.select(sameLength, length, builder.i64Halves(0, 0)),
+    length,
   ];
   const order = builder.callNative(NativeSymbol.memcmp, args, [Type.I32]) + 1;
-  const sameBytes = builder.icmp(Cond.eq, order, builder.i32(0));
-  l.def(operands[o], builder.binary(Op.iand, sameLength, sameBytes));
+  builder.jump(done, [builder.icmp(Cond.eq, order, builder.i32(0))]);
+
+  builder.seal(done, start);
+  l.placeNext(done);
+  builder.switchTo(done);
+  l.def(operands[o], result);
 }

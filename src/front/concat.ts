@@ -5,7 +5,7 @@
  * @module
  */
 import { Context, NativeSymbol } from "../ir/context.ts";
-import { Cond, Op, Type } from "../ir/opcodes.ts";
+import { Cond, Op, Region, Type } from "../ir/opcodes.ts";
 import { lengthOf, makeWord, offsetOf } from "./bytes.ts";
 import type { Lowering } from "./lowering.ts";
 import { heapTop, setHeapTop } from "./memory.ts";
@@ -32,23 +32,28 @@ export function concat(l: Lowering, o: number): void {
   builder.seal(join);
   builder.switchTo(join);
 
-  const offsetA = offsetOf(l, a), top = heapTop(l);
-  const inPlace = builder.icmp(Cond.eq, builder.binary(Op.iadd, offsetA, lengthA), top);
-  const start = builder.select(inPlace, offsetA, top);
+  // Two ways, because extending needs little: not even the top, which is where the left side ends.
+  const offsetA = offsetOf(l, a),
+    top = heapTop(l),
+    endA = builder.binary(Op.iadd, offsetA, lengthA);
+  const extend = l.createNextBlock();
+  const both = builder.createBlock();
+  builder.brIf(builder.icmp(Cond.eq, endA, top), extend, both);
+  builder.seal(extend);
+  builder.switchTo(extend);
+  setHeapTop(l, builder.binary(Op.iadd, endA, lengthB));
+  copy(l, endA, offsetOf(l, b), lengthB);
+  const added = builder.binary(Op.ishl, lengthB, builder.i64Halves(32, 0));
+  builder.jump(done, [builder.binary(Op.iadd, a, added)]);
+
+  builder.seal(both);
+  l.placeNext(both);
+  builder.switchTo(both);
   const length = builder.binary(Op.iadd, lengthA, lengthB);
-  setHeapTop(l, builder.binary(Op.iadd, start, length));
-  const base = builder.emit(Op.heap_base, Type.I64);
-  const copyLeft = l.createNextBlock(), copyRight = l.createNextBlock();
-  const split = builder.current;
-  builder.brIf(inPlace, copyRight, copyLeft);
-  builder.seal(copyLeft);
-  builder.switchTo(copyLeft);
-  copy(l, base, start, offsetA, lengthA);
-  builder.jump(copyRight);
-  builder.seal(copyRight, split);
-  builder.switchTo(copyRight);
-  copy(l, base, builder.binary(Op.iadd, start, lengthA), offsetOf(l, b), lengthB);
-  builder.jump(done, [makeWord(l, start, length)]);
+  setHeapTop(l, builder.binary(Op.iadd, top, length));
+  copy(l, top, offsetA, lengthA);
+  copy(l, builder.binary(Op.iadd, top, lengthA), offsetOf(l, b), lengthB);
+  builder.jump(done, [makeWord(l, top, length)]);
 
   builder.seal(done, from);
   l.placeNext(done);
@@ -56,14 +61,52 @@ export function concat(l: Lowering, o: number): void {
   l.def(operands[o], result);
 }
 
-/** Copies `length` bytes between offsets of the heap; the ranges do not overlap. */
-function copy(l: Lowering, base: number, to: number, from: number, length: number): void {
-  const { builder } = l;
+/**
+ * Copies `length` bytes to `to`, the end of what is allocated or before it, from an offset below.
+ * Up to 16 bytes go as whole words: what they read or write too much lies within the slack behind
+ * the top (`heap/layout.ts`) or is written right after.
+ */
+function copy(l: Lowering, to: number, from: number, length: number): void {
+  const { builder } = l, start = builder.current;
+  const source = builder.unary(Op.wrap, from, Type.I32);
+  const target = builder.unary(Op.wrap, to, Type.I32);
+  const copyWord = (at: number) => {
+    const word = builder.load(Op.hload64, Type.I64, source, at, Region.bytes);
+    builder.store(Op.hstore64, target, word, at, Region.bytes);
+  };
+  const one = l.createNextBlock(), more = builder.createBlock();
+  const two = builder.createBlock(), call = builder.createBlock(), done = builder.createBlock();
+  builder.brIf(builder.icmp(Cond.ule, length, builder.i64Halves(8, 0)), one, more);
+  builder.seal(one);
+  builder.switchTo(one);
+  copyWord(0);
+  builder.jump(done);
+
+  builder.seal(more);
+  l.placeNext(more);
+  builder.switchTo(more);
+  builder.brIf(builder.icmp(Cond.ule, length, builder.i64Halves(16, 0)), two, call);
+  builder.seal(two);
+  l.placeNext(two);
+  builder.switchTo(two);
+  copyWord(0);
+  copyWord(8);
+  builder.jump(done);
+
+  builder.seal(call);
+  l.placeNext(call);
+  builder.switchTo(call);
+  const base = builder.emit(Op.heap_base, Type.I64);
   builder.callNative(NativeSymbol.memcpy, [
     builder.binary(Op.iadd, base, to),
     builder.binary(Op.iadd, base, from),
     length,
   ], []);
+  builder.jump(done);
+
+  builder.seal(done, start);
+  l.placeNext(done);
+  builder.switchTo(done);
 }
 
 /** `bytes.to_str`. */

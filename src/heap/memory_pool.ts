@@ -17,6 +17,9 @@ const KEPT_MEMORIES = 64;
 /** Written bytes that all kept memories may have together; what is more is left to the collector. */
 const KEPT_BYTES = 64 << 20;
 
+/** Of heaps that are gone, memories with more written bytes than this are not kept. */
+const ORPHAN_BYTES = 1 << 20;
+
 /** A linear memory with its views and what is known of its contents. */
 export interface PooledMemory {
   /** The memory. */
@@ -133,11 +136,12 @@ export function releaseMemory(memory: PooledMemory): void {
   large.set(memory.owner, new WeakRef(memory));
 }
 
-/** Says that heap `owner` will not run again: its memory is anybody's. */
+/** Says that heap `owner` will not run again: its memory is anybody's, or nobody's if it is large. */
 export function disownMemory(owner: number): void {
   large.delete(owner);
   const memory = kept.get(owner);
   if (memory === undefined) return;
   kept.delete(owner);
-  orphans.push(memory);
+  if (memory.dirty <= ORPHAN_BYTES) orphans.push(memory);
+  else keptBytes -= memory.dirty;
 }

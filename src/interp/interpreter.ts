@@ -97,8 +97,11 @@ const FIRST_CODE_WORDS = 256;
 const NO_WORDS = createWords(0);
 const NO_SINK: TraceSink = () => {};
 
-/** An instance of a verified program; made by {@linkcode createInterpreter}. */
-export class Interpreter {
+/**
+ * An instance of a verified program; made by {@linkcode createInterpreter}. Disposing of it lets others
+ * have the memory it used last; a run that is under way ends first.
+ */
+export class Interpreter implements Disposable {
   readonly #run: Run;
 
   /** Use {@linkcode createInterpreter}. */
@@ -162,6 +165,11 @@ export class Interpreter {
       run.finish();
     }
   }
+
+  /** Gives up what the instance keeps between runs. It must not be run again. */
+  [Symbol.dispose](): void {
+    this.#run.dispose();
+  }
 }
 
 /**
@@ -188,6 +196,7 @@ class Run implements Tracer {
   readonly #arena: CodeArena;
   readonly #signatureIds = new Map<string, number>();
   #running = false;
+  #disposed = false;
   #limits!: Limits;
   /** What hands fuel out. */
   pace: Pace = UNPACED;
@@ -305,6 +314,13 @@ class Run implements Tracer {
     this.#sink = NO_SINK;
     this.pace = UNPACED;
     this.#running = false;
+    if (this.#disposed) this.#heap.dispose();
+  }
+
+  /** Gives the memory up, when the run that is under way has ended if there is one. */
+  dispose(): void {
+    this.#disposed = true;
+    if (!this.#running) this.#heap.dispose();
   }
 
   /** Pushes the entry frame above the words that take its results. */

@@ -13,6 +13,7 @@ import { eraseDepthChecks } from "./depth_checks.ts";
 import { hoistInvariants } from "./hoist_invariants.ts";
 import { inlineCalls } from "./inline.ts";
 import { mergeFuel } from "./merge_fuel.ts";
+import { eraseDeadObjects } from "./objects.ts";
 import { replaceRedundantParams } from "./params.ts";
 import { peelLoops } from "./peel_loops.ts";
 import { rotateLoops } from "./rotate_loops.ts";
@@ -51,6 +52,10 @@ export function optimize(func: Func, options: OptimizeOptions = {}): void {
     }
   }
   eraseDeadCode(func, analyses), done("dead code");
+  if (eraseDeadObjects(func)) {
+    done("dead objects");
+    eraseDeadCode(func, analyses), done("dead code");
+  }
   simplifyBlocks(func, analyses), done("blocks");
   if (level > 1) {
     const isRotated = rotateLoops(func, analyses);

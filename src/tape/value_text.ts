@@ -8,14 +8,20 @@
 import { formatDecimal, formatFloat, formatString, parseIntegerLiteral } from "./literals.ts";
 import type { AggValue, Value } from "./value.ts";
 
+/** How much of a value to print. */
+export interface FormatOptions {
+  /** Values printed at most, parts of aggregates included; 10,000 by default. */
+  readonly maxParts?: number;
+}
+
 /**
  * One line of text: `5`, `1.25`, `"text"`, `0x00ff`, `(1, true)`, `struct#0(…)`, `[1, 2]`.
  *
  * Aggregates share their parts, so a small program can return one whose text would be endless: after
- * `maxParts` values (10,000 by default) only `…` follows.
+ * `maxParts` values only `…` follows.
  */
-export function formatValue(value: Value, maxParts = 10_000): string {
-  return format(value, { left: maxParts });
+export function formatValue(value: Value, options: FormatOptions = {}): string {
+  return format(value, { left: options.maxParts ?? 10_000 });
 }
 
 /** How many values may still be written. */

@@ -52,7 +52,10 @@ const THRESHOLDS: readonly Thresholds[] = [
 function checkCorpus(thresholds: Thresholds, hostCalls: "reenter" | "callback"): EngineStats {
   const folder = new URL("../corpus/extape/", import.meta.url);
   const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
-  using runner = new ConformanceRunner(folder, { tier: "auto", thresholds, hostCalls });
+  using runner = new ConformanceRunner(
+    folder,
+    new Engine({ tier: "auto", thresholds, hostCalls }),
+  );
   const failed: string[] = [];
   for (const entry of entries) {
     const actual = runner.run(entry);
@@ -424,6 +427,24 @@ nativeTest("runs are parked while a promise is pending, wherever they are", asyn
     using rejecting = engine.load(program, host(() => Promise.reject(new Error("no"))));
     const rejected = await rejecting.runAsync("waiting", [i64(1)]);
     assert(!rejected.ok && rejected.trap.kind === "HostCallFailed");
+  }
+});
+
+nativeTest("an instance may be disposed of while it waits in machine code", async () => {
+  for (const thresholds of THRESHOLDS) {
+    using engine = new Engine({ tier: "auto", thresholds });
+    const slow = async (n: bigint) => (await Promise.resolve(), n);
+    for (let run = 0; run < 3; run++) {
+      const instance = engine.load(program, host(slow));
+      assert((await instance.runAsync("waiting", [i64(5)])).ok);
+      const waiting = instance.runAsync("waiting", [i64(5)]);
+      instance[Symbol.dispose]();
+      using other = engine.load(program, host(slow));
+      assert((await other.runAsync("hosted", [i64(5)])).ok);
+      const outcome = await waiting;
+      assert(outcome.ok);
+      assertEquals(outcome.values, [i64(15)]);
+    }
   }
 });
 

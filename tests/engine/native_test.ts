@@ -311,7 +311,7 @@ Deno.test("without the permission the native tier says what is missing", async (
   assertEquals(lines[1], "interp");
 });
 
-Deno.test("results share their copies, and their copies are bounded", () => {
+Deno.test("results share their copies, and their copies are bounded", async () => {
   const source = `
     func doubled() -> (agg) {
       s = const.pool "0123456789abcdef"
@@ -330,11 +330,11 @@ Deno.test("results share their copies, and their copies are bounded", () => {
   const sharing = verify(assemble(source));
   for (const tier of TIERS) {
     if (tier === "native" && !support.supported) continue;
-    using engine = new Engine({ tier });
+    using engine = await Engine.open({ tier });
     using instance = engine.load(sharing);
     const outcome = instance.run("doubled", []);
     assert(outcome.ok);
-    assert(formatValue(outcome.values[0], 100).length < 3000);
+    assert(formatValue(outcome.values[0], { maxParts: 100 }).length < 3000);
     assertThrows(() => outcomeToJson(outcome), RangeError, "more than 1000000 parts");
     assert(instance.run("slices", []).ok);
     const refused = instance.run("slices", [], { limits: { maxMemory: 1000 } });

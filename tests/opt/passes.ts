@@ -10,6 +10,7 @@ import { hoistInvariants } from "../../src/opt/hoist_invariants.ts";
 import { inlineCalls } from "../../src/opt/inline.ts";
 import { mergeFuel } from "../../src/opt/merge_fuel.ts";
 import { replaceRedundantParams } from "../../src/opt/params.ts";
+import { eraseDeadObjects } from "../../src/opt/objects.ts";
 import { peelLoops } from "../../src/opt/peel_loops.ts";
 import { rotateLoops } from "../../src/opt/rotate_loops.ts";
 
@@ -24,6 +25,9 @@ export const PASSES: Readonly<Record<string, Pass>> = {
     inlineCalls(func, functions, index);
   },
   number: (func) => numberValues(func, analyses),
+  dead_objects: (func) => {
+    eraseDeadObjects(func);
+  },
   dead_code: (func) => eraseDeadCode(func, analyses),
   blocks: (func) => simplifyBlocks(func, analyses),
   params: (func) => replaceRedundantParams(func, analyses),

@@ -146,7 +146,7 @@ kv.set (str, i64) -> ().`,
     { name: "stats", help: "print what was compiled, entered and left to standard error" },
     JSON_FLAG,
   ],
-  run(args, io) {
+  async run(args, io) {
     const file = requiredArgument(this, args, 0, "FILE");
     const limits = parseLimits(args);
     const tier = parseTier(args.tier);
@@ -170,7 +170,7 @@ kv.set (str, i64) -> ().`,
     }
     const printed: string[] = [];
     const host = createCliHost((line) => args.json ? printed.push(line) : io.stdout(`${line}\n`));
-    using engine = new Engine({ tier });
+    using engine = await Engine.open({ tier });
     using instance = engine.load(verified, host);
     const start = performance.now();
     const outcome = instance.run(func, values, options);

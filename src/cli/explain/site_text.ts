@@ -38,7 +38,9 @@ const FIELDS = Object.entries(Context).map(([name, offset]) => ({ name, offset }
 export function contextField(offset: number): string {
   const field = FIELDS.findLast((entry) => entry.offset <= offset)!;
   const { name } = field;
-  if (name === "scratch" || name === "saved" || name === "area") return `ctx.${name}[${(offset - field.offset) >> 3}]`;
+  if (name === "scratch" || name === "saved" || name === "area") {
+    return `ctx.${name}[${(offset - field.offset) >> 3}]`;
+  }
   return offset === field.offset ? `ctx.${name}` : `ctx.${name}+${offset - field.offset}`;
 }
 
