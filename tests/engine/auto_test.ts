@@ -430,6 +430,24 @@ nativeTest("runs are parked while a promise is pending, wherever they are", asyn
   }
 });
 
+nativeTest("an instance may be disposed of while it waits in machine code", async () => {
+  for (const thresholds of THRESHOLDS) {
+    using engine = new Engine({ tier: "auto", thresholds });
+    const slow = async (n: bigint) => (await Promise.resolve(), n);
+    for (let run = 0; run < 3; run++) {
+      const instance = engine.load(program, host(slow));
+      assert((await instance.runAsync("waiting", [i64(5)])).ok);
+      const waiting = instance.runAsync("waiting", [i64(5)]);
+      instance[Symbol.dispose]();
+      using other = engine.load(program, host(slow));
+      assert((await other.runAsync("hosted", [i64(5)])).ok);
+      const outcome = await waiting;
+      assert(outcome.ok);
+      assertEquals(outcome.values, [i64(15)]);
+    }
+  }
+});
+
 nativeTest("a host function may throw and run another instance", () => {
   using engine = new Engine({ tier: "auto", thresholds: { interval: 3, looks: 1 } });
   using inner = engine.load(program, host());
