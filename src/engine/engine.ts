@@ -346,6 +346,8 @@ export class Instance implements Disposable {
   readonly #onDispose: (instance: Instance) => void;
   /** What goes with the instance; machine code may still be opened. */
   readonly #owned: readonly (readonly Disposable[])[];
+  /** Functions that have been compiled, with all they call. */
+  readonly #ready: boolean[] = [];
   /** Functions that have no machine code. */
   readonly #refused = new Set<number>();
   #running = false;
@@ -487,10 +489,12 @@ export class Instance implements Disposable {
       const { maxCallDepth } = options.limits ?? DEFAULT_LIMITS;
       return this.#tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
     }
-    if (this.#runner === undefined || this.#refused.has(func)) return undefined;
+    if (this.#runner === undefined || this.#ready[func]) return this.#runner;
+    if (this.#refused.has(func)) return undefined;
     if (!(func in this.#program.functions)) return this.#runner;
     try {
       this.#compile!(func);
+      this.#ready[func] = true;
       return this.#runner;
     } catch (error) {
       if (!isLimitOfCompiler(error)) throw error;

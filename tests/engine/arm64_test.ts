@@ -14,6 +14,22 @@ const SAMPLE = 101;
 const QEMU = "qemu-aarch64-static";
 const SYSROOT = "/usr/aarch64-linux-gnu";
 
+Deno.test("the routine that publishes MAP_JIT code runs in the arm64 build of Deno", async () => {
+  const deno = Deno.env.get("BURIN_ARM64_DENO");
+  if (deno === undefined || RUNS_A64.ignore) {
+    console.log(`skipped: needs ${QEMU} and BURIN_ARM64_DENO, the path of an arm64 build of Deno`);
+    return;
+  }
+  const test = fileURLToPath(new URL("../ffi/jit_copy_test.ts", import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command(QEMU, {
+    args: ["-L", SYSROOT, deno, "test", "-A", "--no-check", test],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, text + new TextDecoder().decode(stderr));
+  assertMatch(text, /mapJitPages runs what its routine wrote .*\.\.\. ok/);
+});
+
 Deno.test("the native tier runs in the arm64 build of Deno", async () => {
   const deno = Deno.env.get("BURIN_ARM64_DENO");
   if (deno === undefined || RUNS_A64.ignore) {
