@@ -19,6 +19,8 @@ import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { didYouMean } from "../util/did_you_mean.ts";
+import { isPaced } from "../interp/pace.ts";
+import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import {
   AutoTier,
@@ -27,22 +29,19 @@ import {
   isLimitOfCompiler,
   type Thresholds,
 } from "./auto_tier.ts";
-import { isPaced } from "../interp/pace.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
-import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
+import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
+import { Counters, type EngineStats } from "./stats.ts";
 import { WasmProgram } from "./wasm_program.ts";
 import { WasmRunner } from "./wasm_run.ts";
-import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 
-export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
-export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
-import { Counters, type EngineStats } from "./stats.ts";
-
-export type { Thresholds } from "./auto_tier.ts";
-export { type EngineStats, type ExitCounts, formatStats } from "./stats.ts";
 export { CompileError } from "../codegen/compiled.ts";
 export { LowerError, type Unsupported } from "../front/lower_error.ts";
+export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
+export type { Thresholds } from "./auto_tier.ts";
+export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
+export { type EngineStats, type ExitCounts, formatStats } from "./stats.ts";
 
 /** The ways of running a program that this version has. */
 export const TIERS = ["auto", "interp", "native", "wasm"] as const;
