@@ -225,11 +225,8 @@ function storeAggregate(heap: Heap, aggregate: AggValue, built: Built): number {
         heap.u32[2 * word] = value.func;
         heap.u32[2 * word + 1] = built.get(value.env)!;
         return;
-      case "obj":
-        heap.i64[word] = BigInt(allocObject(heap, value.objType, value.handle));
-        return;
       default: {
-        // Allocating the element's bytes may replace the views, so the word is written after it.
+        // Allocating what the element needs may replace the views: the word is written after it.
         scratch32[0] = scratch32[1] = 0;
         writeWord(heap, scratch32, scratch64, 0, value);
         heap.i64[word] = scratch64[0];

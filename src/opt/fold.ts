@@ -106,6 +106,14 @@ function become(func: Func, v: number, op: number, a: number, b = 0, aux = 0): n
   return AGAIN;
 }
 
+/**
+ * Gives `v` another second operand. In `func.b[v] = make()` the array would be looked up before `make`
+ * adds an instruction, which may replace it by a larger one: the write would be lost.
+ */
+function setB(func: Func, v: number, value: number): void {
+  func.b[v] = value;
+}
+
 /** Turns `v` into `a op value` with a new constant. */
 function becomeWith(func: Func, v: number, op: number, a: number, value: bigint): number {
   return become(func, v, op, a, intBefore(func, v, func.type[v], value));
@@ -221,16 +229,13 @@ function foldIcmp(func: Func, v: number): number {
   if (cond !== Cond.eq && cond !== Cond.ne) return v;
   const isZero = isIntValue(func, b, 0);
   switch (func.op[a]) {
-    case 0x08: // ir.iadd
+    case 0x08: { // ir.iadd
       if (!isInt(func, func.b[a])) break;
-      func.b[v] = intBefore(
-        func,
-        v,
-        func.type[a],
-        func.constBits(b) - func.constBits(func.b[a]),
-      );
+      const rest = func.constBits(b) - func.constBits(func.b[a]);
+      setB(func, v, intBefore(func, v, func.type[a], rest));
       func.a[v] = func.a[a];
       return AGAIN;
+    }
     case 0x09: // ir.isub
     case 0x0d: // ir.ixor
       if (!isZero) break;
@@ -251,7 +256,7 @@ function foldIcmp(func: Func, v: number): number {
     return become(func, v, Op.fcmp, func.a[a], func.b[a], func.aux[a] ^ 1);
   }
   if (!isZero) {
-    func.b[v] = intBefore(func, v, Type.I32, 0n);
+    setB(func, v, intBefore(func, v, Type.I32, 0n));
     func.aux[v] = Cond.eq;
   }
   return v;
@@ -554,7 +559,7 @@ function foldShift(func: Func, v: number, count: number, bits: number): number {
     }
   }
   if (!isIntValue(func, func.b[v], count)) {
-    func.b[v] = intBefore(func, v, func.type[v], BigInt(count));
+    setB(func, v, intBefore(func, v, func.type[v], BigInt(count)));
   }
   return v;
 }

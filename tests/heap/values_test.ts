@@ -20,9 +20,11 @@ import { createWords } from "../../src/heap/words.ts";
 import {
   type AggValue,
   array,
+  bytes,
   dec,
   equalValues,
   i64,
+  obj,
   str,
   struct,
   tuple,
@@ -110,6 +112,23 @@ Deno.test("shared structure is stored once and comes back shared", () => {
     read = read.values[0] as AggValue;
   }
   assertEquals(read, tuple(i64(1)));
+});
+
+Deno.test("elements survive the growth of memory that they cause themselves", () => {
+  const heap = new Heap([]);
+  const words = createWords(2);
+  // Each object, bytes and text allocates, so one of each sort is the first beyond a page.
+  const value = tuple(...Array.from({ length: 60_000 }, (_, k) => {
+    if (k % 3 === 0) return obj(7n, BigInt(k));
+    return k % 3 === 1 ? str(`${k}`) : bytes(Uint8Array.of(k, k >> 8));
+  }));
+  heap.begin(1 << 24);
+  heap.allocBytes(1);
+  const before = heap.memory.buffer.byteLength;
+  writeValue(heap, words, 0, value);
+  assert(heap.memory.buffer.byteLength > before);
+  assert(equalValues(readResults(heap, words, 0, [9])[0], value));
+  heap.dispose();
 });
 
 Deno.test("text: short, long, ASCII and not, with a byte-order mark", () => {

@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { FuncBuilder } from "../../src/ir/builder.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Func } from "../../src/ir/func.ts";
-import { Op, OP_NAMES, Type } from "../../src/ir/opcodes.ts";
+import { Cond, Op, OP_NAMES, Type } from "../../src/ir/opcodes.ts";
 import { print } from "../../src/ir/print.ts";
 import { assertValid } from "../../src/ir/verify.ts";
 import { optimize } from "../../src/opt/pipeline.ts";
@@ -124,3 +124,26 @@ Deno.test("random expressions keep their values", () => {
 function plain(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}n` : value;
 }
+
+Deno.test("folds stay when the constant they need makes the function's arrays grow", () => {
+  // Every fold makes a constant; some of these functions are full when the first one is made.
+  for (let terms = 1; terms < 80; terms++) {
+    const b = new FuncBuilder(`terms${terms}`, [I64, I32], [I64, I32], 16);
+    const [x, flag] = b.func.params(0);
+    let count = b.i64(0n), shifted = b.i32(0);
+    for (let k = 1; k <= terms; k++) {
+      const sum = b.binary(Op.iadd, x, b.i64(BigInt(k)));
+      const isZero = b.icmp(Cond.eq, sum, b.i64(0n));
+      count = b.binary(Op.iadd, count, b.unary(Op.extend_u, isZero, I64));
+      const turned = b.binary(Op.ishl, b.binary(Op.iadd, flag, b.i32(k)), b.i32(32 + k % 7));
+      shifted = b.binary(Op.ixor, shifted, turned);
+    }
+    b.ret([count, shifted]);
+    const func = b.finish();
+    const args = [0n, -1n, BigInt(-terms), -500n].map((x) => [BigInt.asUintN(64, x), 5n]);
+    const expected = args.map((list) => evaluate(func, list));
+    optimize(func);
+    assertValid(func, `${terms} terms`);
+    args.forEach((list, k) => assertEquals(evaluate(func, list), expected[k], `${terms} terms`));
+  }
+});
