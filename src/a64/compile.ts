@@ -6,6 +6,7 @@
  */
 import { type CompiledFunction, CompileError } from "../codegen/compiled.ts";
 import { Context, ExitCode } from "../codegen/context.ts";
+import { stackWords } from "../codegen/convention.ts";
 import { emitBody } from "../codegen/emit.ts";
 import type { MachFunc } from "../codegen/mach.ts";
 import { prepare } from "../codegen/prepare.ts";
@@ -14,16 +15,7 @@ import { FLOAT_BASE, slotOf } from "../codegen/registers.ts";
 import { selectFunction } from "../codegen/select.ts";
 import type { Func } from "../ir/func.ts";
 import { Type } from "../ir/opcodes.ts";
-import {
-  align16,
-  CONTEXT_REG,
-  guestLocations,
-  SCRATCH,
-  SCRATCH_FLOAT,
-  SP,
-  stackWords,
-  ZR,
-} from "./abi.ts";
+import { align16, CONTEXT_REG, guestLocations, SCRATCH, SCRATCH_FLOAT, SP, ZR } from "./abi.ts";
 import { CodeBuffer } from "./code_buffer.ts";
 import { A64Emitter, emitAccess, emitAddSp, frameOf } from "./emit.ts";
 import { Access, bl, br, fmovToGpr, ldr, str } from "./encoder.ts";
@@ -44,8 +36,9 @@ export interface A64Function extends CompiledFunction {
 /** The largest frame, incoming words included: offsets from SP are signed 32-bit numbers. */
 export const A64_MAX_FRAME_BYTES = 0x7fff_0000;
 
-/** Reused by all compilations; each one copies its bytes out. */
+/** Reused by all compilations, one at a time; each one copies its bytes out. */
 const buffer = new CodeBuffer();
+const rules = a64Rules();
 
 /**
  * Compiles `func`, whose index in the function table is `index`. `func` is laid out anew on the way
@@ -71,7 +64,6 @@ const buffer = new CodeBuffer();
  */
 export function compileA64(func: Func, index: number, options: A64Options = {}): A64Function {
   prepare(func);
-  const rules = a64Rules();
   const mach = selectFunction(func, index, rules);
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);
@@ -85,7 +77,7 @@ export function compileA64(func: Func, index: number, options: A64Options = {}):
   }
   for (let level = 0;;) {
     buffer.reset(level);
-    const emitter = new A64Emitter(buffer, mach, allocation, frame, rules.heapBase.vreg);
+    const emitter = new A64Emitter(buffer, mach, allocation, frame);
     emitBody(mach, allocation, emitter);
     emitter.finish();
     const thunk = 4 * buffer.length;

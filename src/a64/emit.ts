@@ -166,7 +166,6 @@ export class A64Emitter implements MachEmitter {
   readonly #buf: CodeBuffer;
   readonly #mach: MachFunc;
   readonly #loc: Int32Array;
-  readonly #heapBase: number;
   readonly #frame: Frame;
 
   #block = 0;
@@ -186,19 +185,12 @@ export class A64Emitter implements MachEmitter {
   /** Pairs (offset, guest pc), ascending. */
   readonly pcMap: number[] = [];
 
-  /** Starts at the end of `buf`. `heapBase` is the virtual register of the heap's address. */
-  constructor(
-    buf: CodeBuffer,
-    mach: MachFunc,
-    allocation: Allocation,
-    frame: Frame,
-    heapBase: number,
-  ) {
+  /** Starts at the end of `buf`. */
+  constructor(buf: CodeBuffer, mach: MachFunc, allocation: Allocation, frame: Frame) {
     this.#buf = buf;
     this.#mach = mach;
     this.#loc = allocation.operandLocation;
     this.#frame = frame;
-    this.#heapBase = heapBase;
     this.entry = buf.newLabel();
     this.#blockLabel = new Int32Array(mach.blockCount);
     for (let block = 0; block < mach.blockCount; block++) this.#blockLabel[block] = buf.newLabel();
@@ -311,7 +303,7 @@ export class A64Emitter implements MachEmitter {
     const buf = this.#buf;
     const lo = this.#mach.vregConst[3 * vreg];
     const hi = this.#mach.vregConst[3 * vreg + 1];
-    if (vreg === this.#heapBase) {
+    if (vreg === this.#mach.heapBase) {
       const reg = to >= 0 ? to : SCRATCH;
       buf.emit(ldr(1, reg, CONTEXT_REG, Context.heapBase));
       if (to < 0) this.#storeSlot(to, SCRATCH);

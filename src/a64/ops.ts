@@ -14,7 +14,10 @@
  * @module
  */
 
-/** Forms of machine instructions. `emit.ts` switches over these numbers with literal labels. */
+/**
+ * Forms of machine instructions, besides those of `SharedMop`. `emit.ts` switches over these numbers
+ * with literal labels.
+ */
 export const Mop = {
   /** def, a, b; kind = `Alu`; imm = shift. */
   alu: 0x01,
@@ -83,30 +86,8 @@ export const Mop = {
   /** as `Address` says; as `load`. Stores zero. */
   storeZero: 0x32,
 
-  /** imm = cost, imm2 = site. */
-  fuel: 0x40,
-  /** imm2 = site. */
-  depthEnter: 0x41,
-  /** No operands. */
-  depthLeave: 0x42,
-  /** imm2 = site. */
-  depthCheck: 0x43,
-  /** imm = exit code of the IR, imm2 = site. */
-  exit: 0x44,
-  /** defs, arguments; imm = function, imm2 = site. */
-  call: 0x45,
-  /** defs, index, arguments; imm = number of definitions, imm2 = site. */
-  callIndirect: 0x46,
-  /** defs, arguments; imm = context offset of the address. */
-  callNative: 0x47,
   /** index. One successor an index, the last for all others. */
   branchTable: 0x48,
-  /** results. */
-  ret: 0x49,
-  /** imm2 = site. */
-  trap: 0x4a,
-  /** defs: the register arguments. */
-  entry: 0x4b,
 } as const;
 
 /** Kinds of `alu`: encoder `Logical` below 8, 8 + encoder `AddSub` above. */
@@ -154,9 +135,6 @@ export const Address = {
   /** None; [sp + frame + imm], the incoming words. */
   incoming: 4,
 } as const;
-
-/** Bit 7 of `op`. */
-export const WIDE = 0x80;
 
 /** A shifted operand: bits 0–5 amount, 6–7 encoder `Shift`. Zero is the plain operand. */
 export function packShift(shift: number, amount: number): number {

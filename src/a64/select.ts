@@ -8,20 +8,22 @@
  *
  * @module
  */
-import { Context, NATIVE_SYMBOL_OFFSET } from "../codegen/context.ts";
-import { MACH_JUMP } from "../codegen/emit.ts";
+import { isFloatType } from "../codegen/convention.ts";
 import { Constraint, RegClass } from "../codegen/mach.ts";
-import { slotOf } from "../codegen/registers.ts";
 import type { Selection, SelectionRules } from "../codegen/select.ts";
-import { COND_SWAPPED, FCOND_SWAPPED, Op, Type } from "../ir/opcodes.ts";
 import {
-  A64_REGISTERS,
-  FLOAT_ARGS,
-  guestLocations,
-  INT_ARGS,
-  isFloatType,
-  stackWords,
-} from "./abi.ts";
+  type CallRules,
+  emit,
+  isAccess,
+  isCondition,
+  selectEntry,
+  selectShared,
+  selectSharedTerminator,
+  wide,
+} from "../codegen/select_shared.ts";
+import { WIDE as WIDE_BIT } from "../codegen/shared_ops.ts";
+import { COND_SWAPPED, FCOND_SWAPPED, Op, Type } from "../ir/opcodes.ts";
+import { A64_REGISTERS, FLOAT_ARGS, guestLocations, INT_ARGS } from "./abi.ts";
 import {
   Access,
   accessScale,
@@ -47,10 +49,9 @@ import {
   packExtend,
   packShift,
   SelectBits,
-  WIDE as WIDE_BIT,
 } from "./ops.ts";
 
-const { UseReg, DefReg, DefReuse, UseFixed, DefFixed } = Constraint;
+const { UseReg, DefReg, DefReuse } = Constraint;
 
 /** Condition codes of the IR's integer conditions. */
 const INT_COND = Uint8Array.of(
@@ -106,18 +107,8 @@ const ACCESS = Uint8Array.of(
 const FIELD_LOAD = [0, Access.LDR_W, Access.LDR_X, Access.LDR_S, Access.LDR_D];
 const FIELD_STORE = [0, Access.STR_W, Access.STR_X, Access.STR_S, Access.STR_D];
 
-/** The rules of one compilation. */
-export interface A64Rules extends SelectionRules {
-  /**
-   * The virtual register that stands for the heap's address: a constant to the allocator, made by a
-   * load from the context wherever a register for it begins.
-   */
-  readonly heapBase: { vreg: number };
-}
-
-/** Makes the rules for one function. */
-export function a64Rules(): A64Rules {
-  const heapBase = { vreg: -1 };
+/** Makes rules; they serve one function after another. */
+export function a64Rules(): SelectionRules {
   /** Virtual registers that hold heap base + zero-extended offset, by the offset's value id. */
   const heapAddresses = new Map<number, number>();
   /** Block that `heapAddresses` is good in. */
@@ -130,14 +121,6 @@ export function a64Rules(): A64Rules {
   let compareImm = 0;
   let compareA = -1;
   let compareB = -1;
-
-  function wide(s: Selection, v: number): number {
-    return s.is64(v) ? WIDE_BIT : 0;
-  }
-
-  function emit(s: Selection, v: number, op: number, imm = 0, imm2 = 0): void {
-    s.mach.emit(op, s.func.pc[v], imm, imm2);
-  }
 
   function def(s: Selection, v: number): void {
     s.mach.operand(s.vreg(v), DefReg);
@@ -331,19 +314,6 @@ export function a64Rules(): A64Rules {
         return false;
       default:
         return true;
-    }
-  }
-
-  function isCondition(s: Selection, v: number, user: number): boolean {
-    switch (s.func.op[user]) {
-      case 0x06: // ir.select
-        return s.func.a[user] === v;
-      case 0x7c: // ir.trap_if
-      case 0x7d: // ir.trap_unless
-      case 0x89: // ir.br_if
-        return true;
-      default:
-        return false;
     }
   }
 
@@ -726,7 +696,7 @@ export function a64Rules(): A64Rules {
     }
     if (s.isConst(a)) {
       const sum = displacement + (func.constLo(a) >>> 0);
-      if (sum === (sum | 0)) return atBase(heapBase.vreg, sum);
+      if (sum === (sum | 0)) return atBase(mach.heapBase, sum);
     }
     if (heapBlock !== func.block[v]) {
       heapBlock = func.block[v];
@@ -734,139 +704,56 @@ export function a64Rules(): A64Rules {
     }
     let address = heapAddresses.get(a);
     if (address === undefined) {
-      if (displacement === 0) return atIndex(heapBase.vreg, a, Extend.UXTW, 0);
+      if (displacement === 0) return atIndex(mach.heapBase, a, Extend.UXTW, 0);
       address = mach.newVreg(RegClass.Int);
       heapAddresses.set(a, address);
       emit(s, v, Mop.alu | WIDE_BIT | Alu.add << 8, packExtend(Extend.UXTW));
       mach.operand(address, DefReg);
-      mach.operand(heapBase.vreg, UseReg);
+      mach.operand(mach.heapBase, UseReg);
       use(s, a);
     }
     atBase(address, displacement);
   }
 
-  /** Emits a load of a stack word; whole words, whatever the type. */
-  function loadWord(s: Selection, value: number, pc: number, address: number, word: number): void {
-    const code = isFloatType(s.func.type[value]) ? Access.LDR_D : Access.LDR_X;
-    s.mach.emit(Mop.load | address << 8, pc, 8 * word, packAccess(code));
-    def(s, value);
-  }
-
-  function storeWords(
-    s: Selection,
-    v: number,
-    values: readonly number[],
-    places: readonly number[],
-    address: number,
-  ): void {
-    values.forEach((value, k) => {
-      if (places[k] >= 0) return;
+  const calls: CallRules = {
+    locations: guestLocations,
+    nativeInts: INT_ARGS,
+    nativeFloats: FLOAT_ARGS,
+    nativeResult: INT_ARGS[0],
+    loadWord(s, value, pc, word, incoming) {
+      const code = isFloatType(s.func.type[value]) ? Access.LDR_D : Access.LDR_X;
+      s.mach.emit(Mop.load | stackAddress(incoming) << 8, pc, 8 * word, packAccess(code));
+      def(s, value);
+    },
+    storeWord(s, value, pc, word, incoming) {
       const isZero = isZeroBits(s, value);
       const isFloat = isFloatType(s.func.type[value]) && !isZero;
-      emit(
-        s,
-        v,
-        (isZero ? Mop.storeZero : Mop.store) | address << 8,
-        8 * slotOf(places[k]),
-        packAccess(isFloat ? Access.STR_D : Access.STR_X),
-      );
+      const form = (isZero ? Mop.storeZero : Mop.store) | stackAddress(incoming) << 8;
+      s.mach.emit(form, pc, 8 * word, packAccess(isFloat ? Access.STR_D : Access.STR_X));
       if (!isZero) s.mach.operand(s.vreg(value), UseReg);
-    });
-  }
+    },
+    lowHalf(s, value, pc, vreg) {
+      s.mach.emit(Mop.lowHalf, pc);
+      def(s, value);
+      s.mach.operand(vreg, UseReg);
+    },
+  };
 
-  // ---- calls
-
-  function typesOf(s: Selection, values: readonly number[]): number[] {
-    return values.map((value) => s.func.type[value]);
-  }
-
-  /** The results of call `v`: the projections that follow it. */
-  function resultsOf(s: Selection, v: number): number[] {
-    const { func } = s;
-    const results: number[] = [];
-    for (let n = func.resultCount(v), p = func.next[v]; n > 0; n--, p = func.next[p]) {
-      results.push(p);
-    }
-    return results;
-  }
-
-  function call(s: Selection, v: number): void {
-    const { func, mach } = s;
-    const isIndirect = func.op[v] === Op.call_indirect;
-    const args = func.listValues(func.b[v]), results = resultsOf(s, v);
-    const argPlaces = guestLocations(typesOf(s, args));
-    const resultPlaces = guestLocations(typesOf(s, results));
-    const words = Math.max(stackWords(argPlaces), stackWords(resultPlaces));
-    mach.outgoingBytes = Math.max(mach.outgoingBytes, 8 * words);
-    storeWords(s, v, args, argPlaces, Address.outgoing);
-    const inRegisters = resultPlaces.reduce((n, place) => place >= 0 ? n + 1 : n, 0);
-    emit(
-      s,
-      v,
-      isIndirect ? Mop.callIndirect : Mop.call,
-      isIndirect ? inRegisters : func.a[v],
-      func.c[v],
-    );
-    results.forEach((value, k) => {
-      if (resultPlaces[k] >= 0) mach.operand(s.vreg(value), DefFixed + resultPlaces[k]);
-    });
-    if (isIndirect) use(s, func.a[v]);
-    args.forEach((value, k) => {
-      if (argPlaces[k] >= 0) mach.operand(s.vreg(value), UseFixed + argPlaces[k]);
-    });
-    clobber(s);
-    results.forEach((value, k) => {
-      if (resultPlaces[k] >= 0 || s.useCount[value] === 0) return;
-      loadWord(s, value, func.pc[v], Address.outgoing, slotOf(resultPlaces[k]));
-    });
-  }
-
-  function callNative(s: Selection, v: number): void {
-    const { func, mach } = s;
-    const args = func.listValues(func.b[v]), results = resultsOf(s, v);
-    const offset = NATIVE_SYMBOL_OFFSET[func.a[v]];
-    let ints = 0, floats = 0;
-    const places = args.map((value) =>
-      isFloatType(func.type[value]) ? FLOAT_ARGS[floats++] : INT_ARGS[ints++]
-    );
-    if (offset === undefined || places.includes(undefined!) || results.length > 1) {
-      throw new Error(`internal: v${v} of '${func.name}' is a native call that nobody can make`);
-    }
-    // C functions leave the upper half of a 32-bit result undefined.
-    const isNarrow = results.length === 1 && func.type[results[0]] === Type.I32;
-    const raw = isNarrow ? mach.newVreg(RegClass.Int) : -1;
-    emit(s, v, Mop.callNative, offset);
-    if (isNarrow) mach.operand(raw, DefFixed + INT_ARGS[0]);
-    else if (results.length === 1) {
-      const place = isFloatType(func.type[results[0]]) ? FLOAT_ARGS[0] : INT_ARGS[0];
-      mach.operand(s.vreg(results[0]), DefFixed + place);
-    }
-    args.forEach((value, k) => mach.operand(s.vreg(value), UseFixed + places[k]));
-    clobber(s);
-    if (!isNarrow) return;
-    emit(s, v, Mop.lowHalf);
-    def(s, results[0]);
-    mach.operand(raw, UseReg);
-  }
-
-  /** Marks the last instruction as a call; addresses are cheaper to add up again than to spill. */
-  function clobber(s: Selection): void {
-    s.mach.clobberAll();
-    heapAddresses.clear();
+  /** Address form of whole stack words. */
+  function stackAddress(incoming: boolean): number {
+    return incoming ? Address.incoming : Address.outgoing;
   }
 
   // ---- the driver's questions
 
   function instruction(s: Selection, v: number): void {
     const { func, mach } = s;
+    if (isAccess(func.op[v])) {
+      const isStore = (func.op[v] & 15) >= 10;
+      return access(s, v, isStore && !isZeroBits(s, func.b[v]) ? func.b[v] : -1);
+    }
     const w = wide(s, v);
     switch (func.op[v]) {
-      case 0x02: // ir.proj
-        return;
-      case 0x03: // ir.copy
-      case 0x29: // ir.extend_u
-        s.share(v, s.vreg(func.a[v]));
-        return;
       case 0x06: // ir.select
         return select(s, v);
       case 0x08: // ir.iadd
@@ -984,40 +871,6 @@ export function a64Rules(): A64Rules {
       case 0x4a: // ir.bitcast
         return unary(s, v, (isFloatType(func.type[v]) ? Mop.intBits : Mop.floatBits) | w);
 
-      case 0x50: // ir.load8u
-      case 0x51: // ir.load8s
-      case 0x52: // ir.load16u
-      case 0x53: // ir.load16s
-      case 0x54: // ir.load32
-      case 0x55: // ir.load32u
-      case 0x56: // ir.load32s
-      case 0x57: // ir.load64
-      case 0x58: // ir.loadf32
-      case 0x59: // ir.loadf64
-      case 0x60: // ir.hload8u
-      case 0x61: // ir.hload8s
-      case 0x62: // ir.hload16u
-      case 0x63: // ir.hload16s
-      case 0x64: // ir.hload32
-      case 0x65: // ir.hload32u
-      case 0x66: // ir.hload32s
-      case 0x67: // ir.hload64
-      case 0x68: // ir.hloadf32
-      case 0x69: // ir.hloadf64
-        return access(s, v, -1);
-      case 0x5a: // ir.store8
-      case 0x5b: // ir.store16
-      case 0x5c: // ir.store32
-      case 0x5d: // ir.store64
-      case 0x5e: // ir.storef32
-      case 0x5f: // ir.storef64
-      case 0x6a: // ir.hstore8
-      case 0x6b: // ir.hstore16
-      case 0x6c: // ir.hstore32
-      case 0x6d: // ir.hstore64
-      case 0x6e: // ir.hstoref32
-      case 0x6f: // ir.hstoref64
-        return access(s, v, isZeroBits(s, func.b[v]) ? -1 : func.b[v]);
       case 0x70: // ir.ctx_load
         emit(
           s,
@@ -1041,41 +894,21 @@ export function a64Rules(): A64Rules {
         if (!zero) use(s, a);
         return;
       }
-      case 0x72: // ir.heap_base
-        s.share(v, heapBase.vreg);
-        return;
-
-      case 0x78: // ir.fuel
-        return emit(s, v, Mop.fuel, func.a[v], func.c[v]);
-      case 0x79: // ir.depth_enter
-        return emit(s, v, Mop.depthEnter, 0, func.c[v]);
-      case 0x7a: // ir.depth_leave
-        return emit(s, v, Mop.depthLeave);
-      case 0x7b: // ir.depth_check
-        return emit(s, v, Mop.depthCheck, 0, func.c[v]);
       case 0x7c: // ir.trap_if
       case 0x7d: // ir.trap_unless
         analyse(s, func.a[v], func.op[v] === Op.trap_unless);
         emit(s, v, Mop.trapIf | compareBits(), compareImm, func.c[v]);
         return compareOperands(s);
-      case 0x7e: // ir.exit
-        emit(s, v, Mop.exit, func.a[v], func.c[v]);
-        return clobber(s);
-      case 0x80: // ir.call
-      case 0x81: // ir.call_indirect
-        return call(s, v);
-      case 0x82: // ir.call_native
-        return callNative(s, v);
       default:
-        throw new Error(`internal: opcode ${func.op[v]} of '${func.name}' cannot be selected`);
+        // Behind an exit or a call, addresses are cheaper to add up again than to reload.
+        if (func.op[v] >= Op.exit) heapAddresses.clear();
+        return selectShared(s, v, calls);
     }
   }
 
   function terminator(s: Selection, v: number): void {
-    const { func, mach } = s;
+    const { func } = s;
     switch (func.op[v]) {
-      case 0x88: // ir.jump
-        return emit(s, v, MACH_JUMP);
       case 0x89: // ir.br_if
         analyse(s, func.a[v], false);
         emit(s, v, Mop.branch | compareBits(), compareImm);
@@ -1083,36 +916,16 @@ export function a64Rules(): A64Rules {
       case 0x8a: // ir.br_table
         emit(s, v, Mop.branchTable);
         return use(s, func.a[v]);
-      case 0x8b: { // ir.ret
-        const values = func.listValues(func.b[v]);
-        const places = guestLocations(typesOf(s, values));
-        storeWords(s, v, values, places, Address.incoming);
-        emit(s, v, Mop.ret);
-        values.forEach((value, k) => {
-          if (places[k] >= 0) mach.operand(s.vreg(value), UseFixed + places[k]);
-        });
-        return;
-      }
-      case 0x8c: // ir.trap
-        return emit(s, v, Mop.trap, 0, func.c[v]);
       default:
-        throw new Error(`internal: opcode ${func.op[v]} of '${func.name}' is no terminator`);
+        return selectSharedTerminator(s, v, calls);
     }
   }
 
   function entry(s: Selection, params: readonly number[]): void {
-    const { func, mach } = s;
-    const places = guestLocations(func.paramTypes);
-    mach.emit(Mop.entry, -1);
-    params.forEach((value, k) => {
-      if (places[k] >= 0) mach.operand(s.vreg(value), DefFixed + places[k]);
-    });
-    params.forEach((value, k) => {
-      if (places[k] >= 0 || s.useCount[value] === 0) return;
-      loadWord(s, value, -1, Address.incoming, slotOf(places[k]));
-    });
-    heapBase.vreg = mach.newConstant(RegClass.Int, 0, Context.heapBase);
+    heapBlock = -1;
+    selectEntry(s, params, calls);
+    s.mach.heapBase = s.mach.newConstant(RegClass.Int, 0, 0);
   }
 
-  return { registers: A64_REGISTERS, heapBase, folds, entry, instruction, terminator };
+  return { registers: A64_REGISTERS, folds, entry, instruction, terminator };
 }

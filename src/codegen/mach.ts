@@ -114,6 +114,11 @@ export class MachFunc {
   /** Number of argument entries. */
   argCount = 0;
 
+  /**
+   * The virtual register that stands for the heap's address: a constant to the allocator, made by a
+   * load from the context wherever a register for it begins.
+   */
+  heapBase = -1;
   /** Bytes the function needs at the bottom of its frame for stack arguments of its callees. */
   outgoingBytes = 0;
   /** Whether the function calls anything: a leaf needs no saved link register. */

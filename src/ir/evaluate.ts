@@ -8,8 +8,21 @@
  *
  * @module
  */
+import {
+  bitsOfFloat,
+  floatBinary,
+  floatHolds,
+  floatOfBits,
+  floatUnary,
+  intBinary,
+  intHolds,
+  intUnary,
+  isIntBinary,
+  isIntUnary,
+  saturatingInt,
+} from "./arithmetic.ts";
 import type { Func, Site } from "./func.ts";
-import { OP_NAMES, Type } from "./opcodes.ts";
+import { Op, OP_NAMES, Type } from "./opcodes.ts";
 
 /** Thrown when the function does something the IR gives no meaning to. */
 export class EvaluationError extends Error {
@@ -208,6 +221,12 @@ function runSimple(run: Run, f: Func, index: number, v: number, values: bigint[]
   const bits = BigInt(n);
   // Width of operand a, for operations whose result is of another type.
   const m = WIDTH[f.type[f.a[v]]] ?? 0;
+  if (isIntUnary(op)) return u(intUnary(op, s(a, m), m), n);
+  if (isIntBinary(op)) return u(intBinary(op, s(a, m), s(b, m), m) ?? unguarded(f, v), n);
+  if (op >= Op.fadd && op <= Op.fmax) {
+    return fromFloat(floatBinary(op, toFloat(a, n), toFloat(b, n))!, n);
+  }
+  if (op >= Op.fsqrt && op <= Op.fnearest) return fromFloat(floatUnary(op, toFloat(a, n))!, n);
   switch (op) {
     case 0x03: // ir.copy
       return a;
@@ -217,91 +236,9 @@ function runSimple(run: Run, f: Func, index: number, v: number, values: bigint[]
     case 0x06: // ir.select
       return a !== 0n ? b : c;
 
-    case 0x08: // ir.iadd
-      return u(a + b, n);
-    case 0x09: // ir.isub
-      return u(a - b, n);
-    case 0x0a: // ir.imul
-      return u(a * b, n);
-    case 0x0b: // ir.iand
-      return a & b;
-    case 0x0c: // ir.ior
-      return a | b;
-    case 0x0d: // ir.ixor
-      return a ^ b;
-    case 0x0e: // ir.ishl
-      return u(a << (b % bits), n);
-    case 0x0f: // ir.ushr
-      return a >> (b % bits);
-    case 0x10: // ir.sshr
-      return u(s(a, n) >> (b % bits), n);
-    case 0x11: // ir.rotl
-      return u((a << (b % bits)) | (a >> (bits - (b % bits))), n);
-    case 0x12: // ir.rotr
-      return u((a >> (b % bits)) | (a << (bits - (b % bits))), n);
-    case 0x13: // ir.umulh
-      return (a * b) >> bits;
-    case 0x14: // ir.smulh
-      return u((s(a, n) * s(b, n)) >> bits, n);
-    case 0x15: // ir.sdiv
-    case 0x16: // ir.srem
-      if (b === 0n || (s(a, n) === -(1n << (bits - 1n)) && s(b, n) === -1n)) unguarded(f, v);
-      return u(op === 0x15 ? s(a, n) / s(b, n) : s(a, n) % s(b, n), n);
-    case 0x17: // ir.udiv
-    case 0x18: // ir.urem
-      if (b === 0n) unguarded(f, v);
-      return op === 0x17 ? a / b : a % b;
-    case 0x19: // ir.ineg
-      return u(-a, n);
-    case 0x1a: // ir.inot
-      return u(~a, n);
-    case 0x1b: // ir.clz
-      return a === 0n ? bits : bits - BigInt(a.toString(2).length);
-    case 0x1c: // ir.ctz
-      return a === 0n ? bits : BigInt((a & -a).toString(2).length - 1);
-    case 0x1d: // ir.popcnt
-      return BigInt(a.toString(2).replaceAll("0", "").length);
-    case 0x1e: { // ir.bswap
-      let out = 0n;
-      for (let i = 0n; i < bits; i += 8n) out = (out << 8n) | ((a >> i) & 0xffn);
-      return out;
-    }
     case 0x1f: // ir.icmp
-      return flag(compareInts(f.aux[v], a, b, m));
-    case 0x20: // ir.sadd_ovf
-      return flag(s(a, m) + s(b, m) !== s(a + b, m));
-    case 0x21: // ir.ssub_ovf
-      return flag(s(a, m) - s(b, m) !== s(a - b, m));
-    case 0x22: // ir.smul_ovf
-      return flag(s(a, m) * s(b, m) !== s(s(a, m) * s(b, m), m));
-    case 0x23: // ir.sext8
-      return u(s(a, 8), n);
-    case 0x24: // ir.sext16
-      return u(s(a, 16), n);
-    case 0x25: // ir.sext32
-    case 0x28: // ir.extend_s
-      return u(s(a, 32), n);
-    case 0x26: // ir.zext8
-      return u(a, 8);
-    case 0x27: // ir.zext16
-      return u(a, 16);
-    case 0x29: // ir.extend_u
-      return a;
-    case 0x2a: // ir.wrap
-      return u(a, 32);
+      return flag(intHolds(f.aux[v], s(a, m), s(b, m), m));
 
-    case 0x30: // ir.fadd
-      return fromFloat(toFloat(a, n) + toFloat(b, n), n);
-    case 0x31: // ir.fsub
-      return fromFloat(toFloat(a, n) - toFloat(b, n), n);
-    case 0x32: // ir.fmul
-      return fromFloat(toFloat(a, n) * toFloat(b, n), n);
-    case 0x33: // ir.fdiv
-      return fromFloat(toFloat(a, n) / toFloat(b, n), n);
-    case 0x34: // ir.fmin
-      return fromFloat(Math.min(toFloat(a, n), toFloat(b, n)), n);
-    case 0x35: // ir.fmax
-      return fromFloat(Math.max(toFloat(a, n), toFloat(b, n)), n);
     case 0x36: // ir.fminnum
     case 0x37: { // ir.fmaxnum
       const x = toFloat(a, n), y = toFloat(b, n);
@@ -316,18 +253,8 @@ function runSimple(run: Run, f: Func, index: number, v: number, values: bigint[]
       return a ^ (1n << (bits - 1n));
     case 0x3a: // ir.fabs
       return a & ~(1n << (bits - 1n));
-    case 0x3b: // ir.fsqrt
-      return fromFloat(Math.sqrt(toFloat(a, n)), n);
-    case 0x3c: // ir.ffloor
-      return fromFloat(Math.floor(toFloat(a, n)), n);
-    case 0x3d: // ir.fceil
-      return fromFloat(Math.ceil(toFloat(a, n)), n);
-    case 0x3e: // ir.ftrunc
-      return fromFloat(Math.trunc(toFloat(a, n)), n);
-    case 0x3f: // ir.fnearest
-      return fromFloat(roundToEven(toFloat(a, n)), n);
     case 0x40: // ir.fcmp
-      return flag(compareFloats(f.aux[v], toFloat(a, m), toFloat(b, m)));
+      return flag(floatHolds(f.aux[v], toFloat(a, m), toFloat(b, m)));
     case 0x41: // ir.fcanon
       return Number.isNaN(toFloat(a, n)) ? fromFloat(NaN, n) : a;
     case 0x42: // ir.fcvt_from_sint
@@ -338,18 +265,9 @@ function runSimple(run: Run, f: Func, index: number, v: number, values: bigint[]
     case 0x45: // ir.fcvt_to_uint
     case 0x46: // ir.fcvt_to_sint_sat
     case 0x47: { // ir.fcvt_to_uint_sat
-      const unsigned = (op & 1) !== 0, saturate = op >= 0x46;
-      const min = unsigned ? 0n : -(1n << (bits - 1n));
-      const max = (1n << (unsigned ? bits : bits - 1n)) - 1n;
-      const x = toFloat(a, m);
-      if (!Number.isFinite(x)) {
-        if (!saturate) unguarded(f, v);
-        return Number.isNaN(x) ? 0n : u(x < 0 ? min : max, n);
-      }
-      const truncated = BigInt(Math.trunc(x));
-      if (truncated >= min && truncated <= max) return u(truncated, n);
-      if (!saturate) unguarded(f, v);
-      return u(truncated < min ? min : max, n);
+      const x = toFloat(a, m), value = saturatingInt(x, n, (op & 1) === 0);
+      if (op < 0x46 && (!Number.isFinite(x) || value !== BigInt(Math.trunc(x)))) unguarded(f, v);
+      return u(value, n);
     }
     case 0x48: // ir.fpromote
     case 0x49: // ir.fdemote
@@ -455,75 +373,14 @@ function unguarded(f: Func, v: number): never {
   throw new EvaluationError(`v${v} of '${f.name}': ${OP_NAMES[f.op[v]]} outside its guard`);
 }
 
-function compareInts(cond: number, a: bigint, b: bigint, n: number): boolean {
-  switch (cond) {
-    case 0: // eq
-      return a === b;
-    case 1: // ne
-      return a !== b;
-    case 2: // slt
-      return s(a, n) < s(b, n);
-    case 3: // sge
-      return s(a, n) >= s(b, n);
-    case 4: // sgt
-      return s(a, n) > s(b, n);
-    case 5: // sle
-      return s(a, n) <= s(b, n);
-    case 6: // ult
-      return a < b;
-    case 7: // uge
-      return a >= b;
-    case 8: // ugt
-      return a > b;
-    case 9: // ule
-      return a <= b;
-    default:
-      throw new EvaluationError(`condition ${cond} does not exist`);
-  }
-}
-
-function compareFloats(cond: number, a: number, b: number): boolean {
-  switch (cond) {
-    case 0: // eq
-      return a === b;
-    case 1: // ne
-      return a !== b;
-    case 2: // lt
-      return a < b;
-    case 3: // le
-      return a <= b;
-    case 4: // gt
-      return a > b;
-    case 5: // ge
-      return a >= b;
-    case 6: // uno
-      return Number.isNaN(a) || Number.isNaN(b);
-    case 7: // ord
-      return !Number.isNaN(a) && !Number.isNaN(b);
-    default:
-      throw new EvaluationError(`float condition ${cond} does not exist`);
-  }
-}
-
-const scratch = new DataView(new ArrayBuffer(8));
-
 function toFloat(bits: bigint, n: number): number {
-  scratch.setBigUint64(0, bits);
-  return n === 32 ? scratch.getFloat32(4) : scratch.getFloat64(0);
+  return floatOfBits(s(bits, 64), n);
 }
 
-/**
- * Rounds to the width. Computing f32 sums, products, quotients and roots in doubles first is exact
- * enough: 53 >= 2 * 24 + 2 bits (Figueroa, "When is double rounding innocuous?", 1995).
- */
+/** Rounds to the width; NaNs become the canonical one. */
 function fromFloat(value: number, n: number): bigint {
   if (Number.isNaN(value)) return n === 32 ? 0x7fc00000n : 0x7ff8000000000000n;
-  if (n === 32) {
-    scratch.setFloat32(0, value);
-    return BigInt(scratch.getUint32(0));
-  }
-  scratch.setFloat64(0, value);
-  return scratch.getBigUint64(0);
+  return u(bitsOfFloat(value, n), n);
 }
 
 /** Nearest float of an integer, ties to even, in one rounding. */
@@ -535,14 +392,6 @@ function intToFloat(value: bigint, n: number): number {
   if (excess > 0n && (twice > unit || (twice === unit && (kept & 1n) === 1n))) kept++;
   const result = Number(kept) * 2 ** Number(excess);
   return value < 0n ? -result : result;
-}
-
-function roundToEven(x: number): number {
-  if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x;
-  const below = Math.floor(x), rest = x - below;
-  const up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
-  const rounded = up ? below + 1 : below;
-  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded;
 }
 
 /** Offset into the heap of a memory operation; absolute ones sit 0x10 below heap-relative ones. */

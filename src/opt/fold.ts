@@ -8,19 +8,25 @@
  *
  * @module
  */
+import {
+  bitsOfFloat,
+  floatBinary,
+  floatHolds,
+  floatOfBits,
+  floatUnary,
+  intBinary,
+  intHolds,
+  intUnary,
+  isIntBinary,
+  isIntUnary,
+  saturatingInt,
+} from "../ir/arithmetic.ts";
 import type { Func } from "../ir/func.ts";
 import { Cond, COND_SWAPPED, Flag, Op, OP_FLAGS, Type } from "../ir/opcodes.ts";
 import {
   becomeFloatBits,
   becomeInt,
   becomeSmallInt,
-  bitsOfFloat,
-  floatOfBits,
-  foldBinary,
-  foldCompare,
-  foldFloatBinary,
-  foldFloatCompare,
-  foldUnary,
   intBefore,
   isInt,
   isIntValue,
@@ -53,46 +59,11 @@ function step(func: Func, v: number): number {
       return v;
     case 0x06: // ir.select
       return foldSelect(func, v);
-    case 0x08: // ir.iadd
-    case 0x09: // ir.isub
-    case 0x0a: // ir.imul
-    case 0x0b: // ir.iand
-    case 0x0c: // ir.ior
-    case 0x0d: // ir.ixor
-    case 0x0e: // ir.ishl
-    case 0x0f: // ir.ushr
-    case 0x10: // ir.sshr
-    case 0x11: // ir.rotl
-    case 0x12: // ir.rotr
-    case 0x13: // ir.umulh
-    case 0x14: // ir.smulh
-    case 0x15: // ir.sdiv
-    case 0x16: // ir.srem
-    case 0x17: // ir.udiv
-    case 0x18: // ir.urem
-    case 0x20: // ir.sadd_ovf
-    case 0x21: // ir.ssub_ovf
-    case 0x22: // ir.smul_ovf
-      return foldIntBinary(func, v);
-    case 0x19: // ir.ineg
-    case 0x1a: // ir.inot
-    case 0x1b: // ir.clz
-    case 0x1c: // ir.ctz
-    case 0x1d: // ir.popcnt
-    case 0x1e: // ir.bswap
-    case 0x23: // ir.sext8
-    case 0x24: // ir.sext16
-    case 0x25: // ir.sext32
-    case 0x26: // ir.zext8
-    case 0x27: // ir.zext16
-    case 0x28: // ir.extend_s
-    case 0x29: // ir.extend_u
-    case 0x2a: // ir.wrap
-      return foldIntUnary(func, v);
     case 0x1f: // ir.icmp
       return foldIcmp(func, v);
     default:
-      return foldFloat(func, v);
+      if (isIntBinary(func.op[v])) return foldIntBinary(func, v);
+      return isIntUnary(func.op[v]) ? foldIntUnary(func, v) : foldFloat(func, v);
   }
 }
 
@@ -207,7 +178,7 @@ function foldIcmp(func: Func, v: number): number {
   const bits = widthOf(func.type[a]);
   if (isInt(func, a)) {
     if (isInt(func, b)) {
-      const holds = foldCompare(func.aux[v], func.constBits(a), func.constBits(b), bits);
+      const holds = intHolds(func.aux[v], func.constBits(a), func.constBits(b), bits);
       becomeSmallInt(func, v, holds ? 1 : 0);
       return v;
     }
@@ -309,7 +280,7 @@ function foldIcmpEnds(
 function foldIntUnary(func: Func, v: number): number {
   const op = func.op[v], a = func.a[v];
   if (isInt(func, a)) {
-    becomeInt(func, v, foldUnary(op, func.constBits(a), widthOf(func.type[a])));
+    becomeInt(func, v, intUnary(op, func.constBits(a), widthOf(func.type[a])));
     return v;
   }
   const inner = func.op[a];
@@ -378,7 +349,7 @@ function foldIntBinary(func: Func, v: number): number {
   if (isInt(func, a)) {
     if (isInt(func, b)) {
       const bits = widthOf(func.type[a]);
-      const value = foldBinary(op, func.constBits(a), func.constBits(b), bits);
+      const value = intBinary(op, func.constBits(a), func.constBits(b), bits);
       if (value !== undefined) becomeInt(func, v, value);
       return v;
     }
@@ -630,14 +601,14 @@ function foldFloatConstant(func: Func, v: number): number {
     case 0x40: // ir.fcmp
       if (func.op[func.b[v]] === Op.fconst) {
         const y = floatOfBits(func.constBits(func.b[v]), width);
-        becomeSmallInt(func, v, foldFloatCompare(func.aux[v], x, y) ? 1 : 0);
+        becomeSmallInt(func, v, floatHolds(func.aux[v], x, y) ? 1 : 0);
       }
       return v;
     case 0x46: // ir.fcvt_to_sint_sat
-      becomeInt(func, v, saturate(x, widthOf(func.type[v]), true));
+      becomeInt(func, v, saturatingInt(x, widthOf(func.type[v]), true));
       return v;
     case 0x47: // ir.fcvt_to_uint_sat
-      becomeInt(func, v, saturate(x, widthOf(func.type[v]), false));
+      becomeInt(func, v, saturatingInt(x, widthOf(func.type[v]), false));
       return v;
     default:
       if (width !== 64 || func.type[v] !== Type.F64) return v;
@@ -646,35 +617,12 @@ function foldFloatConstant(func: Func, v: number): number {
 }
 
 function foldDouble(func: Func, v: number, op: number, x: number): number {
-  let value: number | undefined;
-  switch (op) {
-    case 0x3b: // ir.fsqrt
-      value = Math.sqrt(x);
-      break;
-    case 0x3c: // ir.ffloor
-      value = Math.floor(x);
-      break;
-    case 0x3d: // ir.fceil
-      value = Math.ceil(x);
-      break;
-    case 0x3e: // ir.ftrunc
-      value = Math.trunc(x);
-      break;
-    default:
-      if (func.op[func.b[v]] !== Op.fconst || op > Op.fmax) return v;
-      value = foldFloatBinary(op, x, floatOfBits(func.constBits(func.b[v]), 64));
+  let value = floatUnary(op, x);
+  if (value === undefined && func.op[func.b[v]] === Op.fconst && op <= Op.fmax) {
+    value = floatBinary(op, x, floatOfBits(func.constBits(func.b[v]), 64));
   }
   if (value !== undefined && !Number.isNaN(value)) {
     becomeFloatBits(func, v, bitsOfFloat(value, 64));
   }
   return v;
-}
-
-function saturate(x: number, bits: number, signed: boolean): bigint {
-  if (Number.isNaN(x)) return 0n;
-  const min = signed ? -(1n << BigInt(bits - 1)) : 0n;
-  const max = (1n << BigInt(signed ? bits - 1 : bits)) - 1n;
-  if (!Number.isFinite(x)) return x < 0 ? min : max;
-  const truncated = BigInt(Math.trunc(x));
-  return truncated < min ? min : truncated > max ? max : truncated;
 }

@@ -6,8 +6,7 @@
  * @module
  */
 import type { DecodedCode } from "./code.ts";
-import { OPERAND_KINDS, OPERAND_SLOTS } from "./opcodes.ts";
-import { REGISTER_FORM } from "./verify_types.ts";
+import { REGISTER_FORM, visitRegisters } from "./verify_types.ts";
 
 /** Code with dense register numbers. */
 export interface DenseCode {
@@ -67,8 +66,8 @@ function highestRegister(code: DecodedCode): number {
     } else if (form === 5) {
       if ((operands[first] >>> 0) > highest) highest = operands[first] >>> 0;
     } else if (form === 6) {
-      forEachRegisterWord(code, i, (word) => {
-        if ((operands[word] >>> 0) > highest) highest = operands[word] >>> 0;
+      visitRegisters(code, i, -1, (reg) => {
+        if ((reg >>> 0) > highest) highest = reg >>> 0;
       });
     }
   }
@@ -80,32 +79,7 @@ function registerWords(code: DecodedCode): Int32Array {
   const words = new Int32Array(code.operands.length);
   let count = 0;
   for (let i = 0; i < code.count; i++) {
-    forEachRegisterWord(code, i, (word) => words[count++] = word);
+    visitRegisters(code, i, -1, (_, word) => words[count++] = word);
   }
   return words.subarray(0, count);
-}
-
-function forEachRegisterWord(code: DecodedCode, i: number, visit: (word: number) => void): void {
-  let word = code.at[i];
-  for (let slot = code.ops[i] * OPERAND_SLOTS;; slot++) {
-    switch (OPERAND_KINDS[slot] & 15) {
-      case 0:
-        return;
-      case 1: // reg
-        visit(word++);
-        break;
-      case 2: { // regs
-        const end = word + 1 + code.operands[word];
-        while (++word < end) visit(word);
-        break;
-      }
-      case 4: // uleb64
-      case 5: // sleb64
-      case 6: // u64le
-        word += 2;
-        break;
-      default:
-        word++;
-    }
-  }
 }

@@ -168,14 +168,15 @@ for (const row of OPCODES.values()) {
 }
 
 /**
- * Calls `visit` with each register operand of instruction `i` in operand order: the sources, or with
- * `written` 16 the destinations. For the cold paths and instructions with lists.
+ * Calls `visit` with each register operand of instruction `i`, and its place in the operands, in
+ * order: the sources, with `written` 16 the destinations, with -1 both. For the cold paths and
+ * instructions with lists.
  */
 export function visitRegisters(
   code: DecodedCode,
   i: number,
-  written: 0 | 16,
-  visit: (reg: number) => void,
+  written: 0 | 16 | -1,
+  visit: (reg: number, word: number) => void,
 ): void {
   const { operands } = code;
   let word = code.at[i];
@@ -185,12 +186,14 @@ export function visitRegisters(
       case 0:
         return;
       case 1: // reg
-        if ((kind & 16) === written) visit(operands[word]);
+        if (written < 0 || (kind & 16) === written) visit(operands[word], word);
         word++;
         break;
       case 2: { // regs
         const end = word + 1 + operands[word];
-        if ((kind & 16) === written) { while (++word < end) visit(operands[word]); }
+        if (written < 0 || (kind & 16) === written) {
+          while (++word < end) visit(operands[word], word);
+        }
         word = end;
         break;
       }

@@ -28,8 +28,8 @@
  *
  * @module
  */
-import { FLOAT_BASE, type RegisterFile, slotLocation } from "../codegen/registers.ts";
-import { Type } from "../ir/opcodes.ts";
+import { assignLocations } from "../codegen/convention.ts";
+import { FLOAT_BASE, type RegisterFile } from "../codegen/registers.ts";
 
 /** Hardware number of the register that holds the context's address. */
 export const CONTEXT_REG = 15;
@@ -66,26 +66,10 @@ export const X64_REGISTERS: RegisterFile = {
   name: (reg) => reg < FLOAT_BASE ? INT_NAMES[reg] : `xmm${reg - FLOAT_BASE}`,
 };
 
-/** Whether values of the type live in float registers. */
-export function isFloatType(type: number): boolean {
-  return type === Type.F32 || type === Type.F64;
-}
-
 /**
  * Where values of `types` travel in a guest call: for each a register, or `slotLocation(k)` for word k
  * of the outgoing area.
  */
 export function guestLocations(types: readonly number[]): number[] {
-  let ints = 0, floats = 0, words = 0;
-  return types.map((type) => {
-    if (isFloatType(type)) {
-      return floats < FLOAT_ARGS.length ? FLOAT_ARGS[floats++] : slotLocation(words++);
-    }
-    return ints < INT_ARGS.length ? INT_ARGS[ints++] : slotLocation(words++);
-  });
-}
-
-/** Number of stack words that `locations` use. */
-export function stackWords(locations: readonly number[]): number {
-  return locations.reduce((n, location) => location < 0 ? n + 1 : n, 0);
+  return assignLocations(types, INT_ARGS, FLOAT_ARGS);
 }

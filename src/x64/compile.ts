@@ -6,15 +6,16 @@
  */
 import { type CompiledFunction, CompileError } from "../codegen/compiled.ts";
 import { Context, ExitCode } from "../codegen/context.ts";
+import { stackWords } from "../codegen/convention.ts";
 import { emitBody } from "../codegen/emit.ts";
 import type { MachFunc } from "../codegen/mach.ts";
 import { prepare } from "../codegen/prepare.ts";
 import { allocateRegisters, type Allocation } from "../codegen/regalloc.ts";
 import { FLOAT_BASE, slotOf } from "../codegen/registers.ts";
-import { selectFunction } from "../codegen/select.ts";
+import { selectFunction, type SelectionRules } from "../codegen/select.ts";
 import type { Func } from "../ir/func.ts";
 import { Type } from "../ir/opcodes.ts";
-import { CONTEXT_REG, guestLocations, RSP, SCRATCH, stackWords } from "./abi.ts";
+import { CONTEXT_REG, guestLocations, RSP, SCRATCH } from "./abi.ts";
 import { X64Emitter } from "./emit.ts";
 import {
   ALU,
@@ -31,7 +32,7 @@ import {
   X64Buffer,
 } from "./encoder.ts";
 import { X64_NO_FEATURES, type X64Features } from "./features.ts";
-import { type X64Rules, x64Rules } from "./select.ts";
+import { x64Rules } from "./select.ts";
 
 /** How to compile. */
 export interface X64Options {
@@ -54,9 +55,9 @@ export const MAX_FRAME_BYTES = 0x7fff_0000;
 const buffer = new X64Buffer(16384);
 
 /** The rules by features: making them costs more than a small function. */
-const rulesByFeatures = new WeakMap<X64Features, X64Rules>();
+const rulesByFeatures = new WeakMap<X64Features, SelectionRules>();
 
-function rulesFor(features: X64Features): X64Rules {
+function rulesFor(features: X64Features): SelectionRules {
   let rules = rulesByFeatures.get(features);
   if (rules === undefined) {
     rules = x64Rules(features);
@@ -88,8 +89,7 @@ function rulesFor(features: X64Features): X64Rules {
  */
 export function compileX64(func: Func, index: number, options: X64Options = {}): X64Function {
   prepare(func);
-  const rules = rulesFor(options.cpu ?? X64_NO_FEATURES);
-  const mach = selectFunction(func, index, rules);
+  const mach = selectFunction(func, index, rulesFor(options.cpu ?? X64_NO_FEATURES));
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);
   const frame = mach.outgoingBytes + 8 * allocation.slotCount;
@@ -101,11 +101,7 @@ export function compileX64(func: Func, index: number, options: X64Options = {}):
     );
   }
   buffer.reset();
-  const emitter = new X64Emitter(buffer, mach, allocation, {
-    index,
-    heapBase: rules.heapBase.vreg,
-    frame,
-  });
+  const emitter = new X64Emitter(buffer, mach, allocation, frame);
   emitBody(mach, allocation, emitter);
   emitter.finishCode();
   const thunk = buffer.length;

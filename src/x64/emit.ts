@@ -120,16 +120,6 @@ const MASK_WORDS = [
 /** Loop headers start at multiples of this. */
 const LOOP_ALIGNMENT = 16;
 
-/** What code needs to know of the function as a whole. */
-export interface EmitterOptions {
-  /** Function index. */
-  readonly index: number;
-  /** Virtual register of the heap's address, a constant to the allocator. */
-  readonly heapBase: number;
-  /** Bytes from the body's stack pointer to the return address. */
-  readonly frame: number;
-}
-
 /** A jump to be pointed at a stub of a site. */
 interface ColdJump {
   readonly at: number;
@@ -143,8 +133,6 @@ export class X64Emitter implements MachEmitter {
   readonly #buf: X64Buffer;
   readonly #mach: MachFunc;
   readonly #loc: Int32Array;
-  readonly #index: number;
-  readonly #heapBase: number;
   readonly #frame: number;
   /** Offset of the function's first byte. */
   readonly #entry: number;
@@ -166,14 +154,12 @@ export class X64Emitter implements MachEmitter {
   /** Pairs (offset, guest pc), ascending. */
   readonly pcMap: number[] = [];
 
-  /** Starts at the end of `buf`. */
-  constructor(buf: X64Buffer, mach: MachFunc, allocation: Allocation, options: EmitterOptions) {
+  /** Starts at the end of `buf`; `frame` is the bytes from the stack pointer to the return address. */
+  constructor(buf: X64Buffer, mach: MachFunc, allocation: Allocation, frame: number) {
     this.#buf = buf;
     this.#mach = mach;
     this.#loc = allocation.operandLocation;
-    this.#index = options.index;
-    this.#heapBase = options.heapBase;
-    this.#frame = options.frame;
+    this.#frame = frame;
     this.#entry = buf.length;
     this.#blockAt = new Int32Array(mach.blockCount).fill(-1);
     if (this.#frame > 0) aluRI(buf, ALU.SUB, 64, RSP, this.#frame);
@@ -299,7 +285,7 @@ export class X64Emitter implements MachEmitter {
 
   #moveConst(cls: number, to: number, vreg: number): void {
     const buf = this.#buf;
-    if (vreg === this.#heapBase) {
+    if (vreg === this.#mach.heapBase) {
       const reg = to >= 0 ? to : SCRATCH;
       movRM(buf, 64, reg, R15, NONE, 0, Context.heapBase);
       if (to < 0) movMR(buf, 64, RSP, NONE, 0, this.#slot(to), SCRATCH);
@@ -613,7 +599,7 @@ export class X64Emitter implements MachEmitter {
         return this.#exit(imm, imm2);
       case 0x45: // x64.call
         this.#enterDepth(imm2);
-        if (imm === this.#index) patchRel32(buf, callRel32(buf, 0), this.#entry);
+        if (imm === this.#mach.func) patchRel32(buf, callRel32(buf, 0), this.#entry);
         else {
           movRM(buf, 64, SCRATCH, R15, NONE, 0, Context.functionTable);
           callM(buf, SCRATCH, NONE, 0, 8 * imm);
@@ -1125,7 +1111,7 @@ export class X64Emitter implements MachEmitter {
   #exit(code: number, site: number): void {
     const buf = this.#buf;
     movMI(buf, 32, R15, NONE, 0, Context.exitSite, site);
-    movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#index);
+    movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#mach.func);
     movMI(buf, 32, R15, NONE, 0, Context.exitCode, ExitCode.Request + code);
     leaRM(buf, 64, SCRATCH, RIP, NONE, 0, 0);
     const at = buf.ripAt;
@@ -1172,7 +1158,7 @@ export class X64Emitter implements MachEmitter {
         if (common < 0) {
           common = buf.length;
           movMR(buf, 32, R15, NONE, 0, Context.exitSite, SCRATCH);
-          movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#index);
+          movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#mach.func);
           movMI(buf, 32, R15, NONE, 0, Context.exitCode, code);
           jmpM(buf, R15, NONE, 0, Context.leave);
         }
@@ -1202,7 +1188,7 @@ export class X64Emitter implements MachEmitter {
       if (common < 0) {
         common = buf.length;
         movMR(buf, 32, R15, NONE, 0, Context.exitSite, SCRATCH);
-        movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#index);
+        movMI(buf, 32, R15, NONE, 0, Context.exitFunction, this.#mach.func);
         jmpM(buf, R15, NONE, 0, Context.fuelOut);
       }
       patchRel32(buf, at, buf.length);

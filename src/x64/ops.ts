@@ -14,7 +14,10 @@
  * @module
  */
 
-/** Forms of machine instructions. `emit.ts` switches over these numbers with literal labels. */
+/**
+ * Forms of machine instructions, besides those of `SharedMop`. `emit.ts` switches over these numbers
+ * with literal labels.
+ */
 export const Mop = {
   /** def, a, b any; kind = `ALU` operation. */
   alu: 0x01,
@@ -119,30 +122,8 @@ export const Mop = {
   /** value; kind = `StackWord`; imm = word. */
   stackStore: 0x3f,
 
-  /** imm = cost, imm2 = site. */
-  fuel: 0x40,
-  /** imm2 = site. */
-  depthEnter: 0x41,
-  /** No operands. */
-  depthLeave: 0x42,
-  /** imm2 = site. */
-  depthCheck: 0x43,
-  /** imm = exit code of the IR, imm2 = site. */
-  exit: 0x44,
-  /** defs, arguments; imm = function, imm2 = site. */
-  call: 0x45,
-  /** defs, index, arguments; imm2 = site; imm = number of definitions. */
-  callIndirect: 0x46,
-  /** defs, arguments; imm = context offset of the address. */
-  callNative: 0x47,
   /** temp, index. One successor an index, the last for all others. */
   branchTable: 0x48,
-  /** results. */
-  ret: 0x49,
-  /** imm2 = site. */
-  trap: 0x4a,
-  /** defs: the register arguments. */
-  entry: 0x4b,
 } as const;
 
 /** Comparisons: the operands they take in `setcc` and its relatives. */
@@ -187,9 +168,6 @@ export const Access = {
 
 /** Kinds of `stackLoad` and `stackStore`: bit 0 float, bit 1 incoming instead of outgoing. */
 export const StackWord = { float: 1, incoming: 2 } as const;
-
-/** Bit 7 of `op`. */
-export const WIDE = 0x80;
 /** Bit 12 of `op` in memory forms. */
 export const HAS_INDEX = 0x1000;
 /** Position of the index scale in memory forms. */

@@ -7,32 +7,25 @@
  *
  * @module
  */
-import { NATIVE_SYMBOL_OFFSET } from "../codegen/context.ts";
-import { MACH_JUMP } from "../codegen/emit.ts";
+import { isFloatType } from "../codegen/convention.ts";
 import { Constraint, type MachFunc, RegClass } from "../codegen/mach.ts";
-import { slotOf } from "../codegen/registers.ts";
 import type { Selection, SelectionRules } from "../codegen/select.ts";
-import { COND_SWAPPED, Op, Type } from "../ir/opcodes.ts";
 import {
-  C_FLOAT_ARGS,
-  C_INT_ARGS,
-  guestLocations,
-  isFloatType,
-  stackWords,
-  X64_REGISTERS,
-} from "./abi.ts";
+  type CallRules,
+  emit,
+  isAccess,
+  isCondition,
+  selectEntry,
+  selectShared,
+  selectSharedTerminator,
+  wide,
+} from "../codegen/select_shared.ts";
+import { WIDE as WIDE_BIT } from "../codegen/shared_ops.ts";
+import { COND_SWAPPED, Op, Type } from "../ir/opcodes.ts";
+import { C_FLOAT_ARGS, C_INT_ARGS, guestLocations, X64_REGISTERS } from "./abi.ts";
 import { ALU, CC, ROUND, SCAN, SHIFT, SHIFTX, SSE, UNARY } from "./encoder.ts";
 import type { X64Features } from "./features.ts";
-import {
-  Access,
-  Compare,
-  Extend,
-  HAS_INDEX,
-  Mop,
-  SCALE_SHIFT,
-  StackWord,
-  WIDE as WIDE_BIT,
-} from "./ops.ts";
+import { Access, Compare, Extend, HAS_INDEX, Mop, SCALE_SHIFT, StackWord } from "./ops.ts";
 
 const { UseReg, UseRegLate, UseAny, UseAnyLate, DefReg, DefRegEarly, DefReuse, Temp } = Constraint;
 const { UseFixed, DefFixed, Clobber } = Constraint;
@@ -57,19 +50,8 @@ const FLOAT_CC = Uint8Array.of(CC.E, CC.NE, CC.A, CC.AE, CC.A, CC.AE, CC.P, CC.N
 /** Largest displacement that folding may build up; the sum of three still fits 32 bits. */
 const MAX_DISPLACEMENT = 1 << 28;
 
-/** Rules that serve one function after another, one at a time. */
-export interface X64Rules extends SelectionRules {
-  /**
-   * The virtual register that stands for the heap's address: a constant to the allocator, made by a
-   * load from the context wherever a register for it begins.
-   */
-  readonly heapBase: { vreg: number };
-}
-
-/** Makes the rules for a processor with `features`. */
-export function x64Rules(features: X64Features): X64Rules {
-  const heapBase = { vreg: -1 };
-
+/** Makes the rules for a processor with `features`; they serve one function after another. */
+export function x64Rules(features: X64Features): SelectionRules {
   // The comparison that `analyse` found last.
   let compareKind = 0;
   let compareCc = 0;
@@ -83,14 +65,6 @@ export function x64Rules(features: X64Features): X64Rules {
   let index = -1;
   let scale = 0;
   let disp = 0;
-
-  function wide(s: Selection, v: number): number {
-    return s.is64(v) ? WIDE_BIT : 0;
-  }
-
-  function emit(s: Selection, v: number, op: number, imm = 0, imm2 = 0): void {
-    s.mach.emit(op, s.func.pc[v], imm, imm2);
-  }
 
   function isZero(s: Selection, v: number): boolean {
     return s.isInt32(v) && s.func.constLo(v) === 0;
@@ -139,19 +113,6 @@ export function x64Rules(features: X64Features): X64Rules {
         const other = func.a[user] === v ? func.b[user] : func.a[user];
         return folded[other] === 0 && !s.isConst(other);
       }
-      default:
-        return false;
-    }
-  }
-
-  function isCondition(s: Selection, v: number, user: number): boolean {
-    switch (s.func.op[user]) {
-      case 0x06: // ir.select
-        return s.func.a[user] === v;
-      case 0x7c: // ir.trap_if
-      case 0x7d: // ir.trap_unless
-      case 0x89: // ir.br_if
-        return true;
       default:
         return false;
     }
@@ -268,7 +229,7 @@ export function x64Rules(features: X64Features): X64Rules {
     scale = 0;
     disp = func.c[v];
     if (func.op[v] >= 0x60) {
-      base = heapBase.vreg;
+      base = s.mach.heapBase;
       if (s.isConst(a)) {
         const sum = disp + (func.constLo(a) >>> 0);
         if (sum === (sum | 0)) {
@@ -579,116 +540,31 @@ export function x64Rules(features: X64Features): X64Rules {
     return ((isFloatType(type) ? StackWord.float : 0) | (incoming ? StackWord.incoming : 0)) << 8;
   }
 
-  /** Stores those of `values` that travel on the stack. */
-  function storeStackWords(
-    s: Selection,
-    v: number,
-    values: readonly number[],
-    locations: readonly number[],
-    incoming: boolean,
-  ): void {
-    values.forEach((value, k) => {
-      if (locations[k] >= 0) return;
-      emit(s, v, Mop.stackStore | stackWord(s.func.type[value], incoming), slotOf(locations[k]));
-      s.mach.operand(s.vreg(value), UseReg);
-    });
-  }
-
-  /** Loads those of `values` that travelled on the stack. */
-  function loadStackWords(
-    s: Selection,
-    v: number,
-    values: readonly number[],
-    locations: readonly number[],
-    incoming: boolean,
-  ): void {
-    values.forEach((value, k) => {
-      if (locations[k] >= 0) return;
-      emit(s, v, Mop.stackLoad | stackWord(s.func.type[value], incoming), slotOf(locations[k]));
+  const calls: CallRules = {
+    locations: guestLocations,
+    nativeInts: C_INT_ARGS,
+    nativeFloats: C_FLOAT_ARGS,
+    nativeResult: RAX,
+    loadWord(s, value, pc, word, incoming) {
+      s.mach.emit(Mop.stackLoad | stackWord(s.func.type[value], incoming), pc, word);
       s.mach.operand(s.vreg(value), DefReg);
-    });
-  }
-
-  function typesOf(s: Selection, values: readonly number[]): number[] {
-    return values.map((value) => s.func.type[value]);
-  }
-
-  /** The results of call `v`: the projections that follow it. */
-  function resultsOf(s: Selection, v: number): number[] {
-    const { func } = s;
-    const results: number[] = [];
-    for (let n = func.resultCount(v), p = func.next[v]; n > 0; n--, p = func.next[p]) {
-      results.push(p);
-    }
-    return results;
-  }
-
-  function call(s: Selection, v: number): void {
-    const { func, mach } = s;
-    const args = func.listValues(func.b[v]), results = resultsOf(s, v);
-    const argPlaces = guestLocations(typesOf(s, args));
-    const resultPlaces = guestLocations(typesOf(s, results));
-    const words = Math.max(stackWords(argPlaces), stackWords(resultPlaces));
-    mach.outgoingBytes = Math.max(mach.outgoingBytes, 8 * words);
-    storeStackWords(s, v, args, argPlaces, false);
-    const isIndirect = func.op[v] === Op.call_indirect;
-    const inRegisters = results.length - stackWords(resultPlaces);
-    emit(
-      s,
-      v,
-      isIndirect ? Mop.callIndirect : Mop.call,
-      isIndirect ? inRegisters : func.a[v],
-      func.c[v],
-    );
-    results.forEach((value, k) => {
-      if (resultPlaces[k] >= 0) mach.operand(s.vreg(value), DefFixed + resultPlaces[k]);
-    });
-    if (isIndirect) mach.operand(s.vreg(func.a[v]), UseReg);
-    args.forEach((value, k) => {
-      if (argPlaces[k] >= 0) mach.operand(s.vreg(value), UseFixed + argPlaces[k]);
-    });
-    mach.clobberAll();
-    loadStackWords(s, v, results, resultPlaces, false);
-  }
-
-  function callNative(s: Selection, v: number): void {
-    const { func, mach } = s;
-    const args = func.listValues(func.b[v]), results = resultsOf(s, v);
-    const offset = NATIVE_SYMBOL_OFFSET[func.a[v]];
-    let ints = 0, floats = 0;
-    const places = args.map((value) =>
-      isFloatType(func.type[value]) ? C_FLOAT_ARGS[floats++] : C_INT_ARGS[ints++]
-    );
-    if (offset === undefined || places.includes(undefined!) || results.length > 1) {
-      throw new Error(`internal: v${v} of '${func.name}' is a native call that nobody can make`);
-    }
-    // C functions leave the upper half of a 32-bit result undefined.
-    const isNarrow = results.length === 1 && func.type[results[0]] === Type.I32;
-    const raw = isNarrow ? mach.newVreg(RegClass.Int) : -1;
-    emit(s, v, Mop.callNative, offset);
-    if (isNarrow) mach.operand(raw, DefFixed + RAX);
-    else if (results.length === 1) {
-      const place = isFloatType(func.type[results[0]]) ? C_FLOAT_ARGS[0] : RAX;
-      mach.operand(s.vreg(results[0]), DefFixed + place);
-    }
-    args.forEach((value, k) => mach.operand(s.vreg(value), UseFixed + places[k]));
-    mach.clobberAll();
-    if (!isNarrow) return;
-    emit(s, v, Mop.extend | (Extend.zx32 << 8));
-    mach.operand(s.vreg(results[0]), DefReg);
-    mach.operand(raw, UseAny);
-  }
+    },
+    storeWord(s, value, pc, word, incoming) {
+      s.mach.emit(Mop.stackStore | stackWord(s.func.type[value], incoming), pc, word);
+      s.mach.operand(s.vreg(value), UseReg);
+    },
+    lowHalf(s, value, pc, vreg) {
+      s.mach.emit(Mop.extend | (Extend.zx32 << 8), pc);
+      s.mach.operand(s.vreg(value), DefReg);
+      s.mach.operand(vreg, UseAny);
+    },
+  };
 
   function instruction(s: Selection, v: number): void {
     const { func, mach } = s;
+    if (isAccess(func.op[v])) return (func.op[v] & 0xf) < 0xa ? load(s, v) : store(s, v);
     const w = wide(s, v);
     switch (func.op[v]) {
-      case 0x02: // ir.proj
-        return;
-      case 0x03: // ir.copy
-      case 0x29: // ir.extend_u
-        s.share(v, s.vreg(func.a[v]));
-        return;
       case 0x06: // ir.select
         return select(s, v);
       case 0x08: // ir.iadd
@@ -813,72 +689,18 @@ export function x64Rules(features: X64Features): X64Rules {
       case 0x4a: // ir.bitcast
         return unary(s, v, (isFloatType(func.type[v]) ? Mop.intBits : Mop.floatBits) | w, UseReg);
 
-      case 0x50: // ir.load8u
-      case 0x51: // ir.load8s
-      case 0x52: // ir.load16u
-      case 0x53: // ir.load16s
-      case 0x54: // ir.load32
-      case 0x55: // ir.load32u
-      case 0x56: // ir.load32s
-      case 0x57: // ir.load64
-      case 0x58: // ir.loadf32
-      case 0x59: // ir.loadf64
-      case 0x60: // ir.hload8u
-      case 0x61: // ir.hload8s
-      case 0x62: // ir.hload16u
-      case 0x63: // ir.hload16s
-      case 0x64: // ir.hload32
-      case 0x65: // ir.hload32u
-      case 0x66: // ir.hload32s
-      case 0x67: // ir.hload64
-      case 0x68: // ir.hloadf32
-      case 0x69: // ir.hloadf64
-        return load(s, v);
-      case 0x5a: // ir.store8
-      case 0x5b: // ir.store16
-      case 0x5c: // ir.store32
-      case 0x5d: // ir.store64
-      case 0x5e: // ir.storef32
-      case 0x5f: // ir.storef64
-      case 0x6a: // ir.hstore8
-      case 0x6b: // ir.hstore16
-      case 0x6c: // ir.hstore32
-      case 0x6d: // ir.hstore64
-      case 0x6e: // ir.hstoref32
-      case 0x6f: // ir.hstoref64
-        return store(s, v);
       case 0x70: // ir.ctx_load
         emit(s, v, Mop.ctxLoad | (accessOf(func.type[v]) << 8), func.c[v]);
         return mach.operand(s.vreg(v), DefReg);
       case 0x71: // ir.ctx_store
         return contextStore(s, v);
-      case 0x72: // ir.heap_base
-        s.share(v, heapBase.vreg);
-        return;
-
-      case 0x78: // ir.fuel
-        return emit(s, v, Mop.fuel, func.a[v], func.c[v]);
-      case 0x79: // ir.depth_enter
-        return emit(s, v, Mop.depthEnter, 0, func.c[v]);
-      case 0x7a: // ir.depth_leave
-        return emit(s, v, Mop.depthLeave);
-      case 0x7b: // ir.depth_check
-        return emit(s, v, Mop.depthCheck, 0, func.c[v]);
       case 0x7c: // ir.trap_if
       case 0x7d: // ir.trap_unless
         analyse(s, func.a[v], func.op[v] === Op.trap_unless);
         emit(s, v, Mop.trapIf | compareBits(), compareImm, func.c[v]);
         return compareOperands(s);
-      case 0x7e: // ir.exit
-        emit(s, v, Mop.exit, func.a[v], func.c[v]);
-        return mach.clobberAll();
-      case 0x80: // ir.call
-      case 0x81: // ir.call_indirect
-        return call(s, v);
-      case 0x82: // ir.call_native
-        return callNative(s, v);
       default:
-        throw new Error(`internal: opcode ${func.op[v]} of '${func.name}' cannot be selected`);
+        return selectShared(s, v, calls);
     }
   }
 
@@ -922,8 +744,6 @@ export function x64Rules(features: X64Features): X64Rules {
   function terminator(s: Selection, v: number): void {
     const { func, mach } = s;
     switch (func.op[v]) {
-      case 0x88: // ir.jump
-        return emit(s, v, MACH_JUMP);
       case 0x89: // ir.br_if
         analyse(s, func.a[v], false);
         emit(s, v, Mop.branch | compareBits(), compareImm);
@@ -932,37 +752,15 @@ export function x64Rules(features: X64Features): X64Rules {
         emit(s, v, Mop.branchTable);
         mach.operand(mach.newVreg(RegClass.Int), Temp);
         return mach.operand(s.vreg(func.a[v]), UseReg);
-      case 0x8b: { // ir.ret
-        const values = func.listValues(func.b[v]);
-        const places = guestLocations(typesOf(s, values));
-        storeStackWords(s, v, values, places, true);
-        emit(s, v, Mop.ret);
-        values.forEach((value, k) => {
-          if (places[k] >= 0) mach.operand(s.vreg(value), UseFixed + places[k]);
-        });
-        return;
-      }
-      case 0x8c: // ir.trap
-        return emit(s, v, Mop.trap, 0, func.c[v]);
       default:
-        throw new Error(`internal: opcode ${func.op[v]} of '${func.name}' is no terminator`);
+        return selectSharedTerminator(s, v, calls);
     }
   }
 
   function entry(s: Selection, params: readonly number[]): void {
-    const { func, mach } = s;
-    const places = guestLocations(func.paramTypes);
-    mach.emit(Mop.entry, -1);
-    params.forEach((value, k) => {
-      if (places[k] >= 0) mach.operand(s.vreg(value), DefFixed + places[k]);
-    });
-    params.forEach((value, k) => {
-      if (places[k] >= 0) return;
-      mach.emit(Mop.stackLoad | stackWord(func.type[value], true), -1, slotOf(places[k]));
-      mach.operand(s.vreg(value), DefReg);
-    });
-    heapBase.vreg = mach.newConstant(RegClass.Int, 0, 0);
+    selectEntry(s, params, calls);
+    s.mach.heapBase = s.mach.newConstant(RegClass.Int, 0, 0);
   }
 
-  return { registers: X64_REGISTERS, heapBase, folds, entry, instruction, terminator };
+  return { registers: X64_REGISTERS, folds, entry, instruction, terminator };
 }

@@ -11,6 +11,7 @@ import { disassemble, disassembleCode } from "../../src/a64/disasm.ts";
 import { Mop } from "../../src/a64/ops.ts";
 import { a64Stubs } from "../../src/a64/stubs.ts";
 import { checkAllocation } from "../../src/codegen/check.ts";
+import { SharedMop } from "../../src/codegen/shared_ops.ts";
 import { FuncBuilder } from "../../src/ir/builder.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Func } from "../../src/ir/func.ts";
@@ -85,7 +86,7 @@ Deno.test("the emitter's case labels are the numbers of their names", () => {
   for (const [, label, name] of source.matchAll(/case (0x[0-9a-f]+):(?: \{)? \/\/ a64\.(\w+)/g)) {
     seen.set(name, Number(label));
   }
-  assertEquals(seen, new Map(Object.entries(Mop)));
+  assertEquals(seen, new Map(Object.entries({ ...Mop, ...SharedMop })));
 });
 
 /** Instruction words of some random programs. */
