@@ -10,113 +10,9 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { createHost, DecodeError, decodeProgram, Engine, type Limits, type Value } from "../mod.ts";
-import { type EngineStats, TIERS, type VerifiedProgram, verify, VerifyError } from "../mod.ts";
-import {
-  applyEdit,
-  type ManifestEntry,
-  manifestOutcome,
-  parseManifestLimits,
-  parseManifestValue,
-  sameOutcome,
-} from "./manifest.ts";
-import { createStandardHost } from "./standard_host.ts";
-
-/** What one entry came to: the outcome in the manifest's form. */
-export type Actual = Record<string, unknown>;
-
-/** Runs entries of one manifest; keeps decoded programs between entries of one file. */
-export class ConformanceRunner implements Disposable {
-  readonly #engine: Engine;
-  readonly #folder: URL;
-  readonly #files = new Map<string, Uint8Array>();
-  readonly #programs = new Map<string, VerifiedProgram>();
-
-  /** A runner for a manifest in `folder`; `engine` is disposed of with it. */
-  constructor(folder: URL, engine: Engine) {
-    this.#engine = engine;
-    this.#folder = folder;
-  }
-
-  /** What the engine did so far. */
-  get stats(): EngineStats {
-    return this.#engine.stats();
-  }
-
-  /** Frees what the engine holds. */
-  [Symbol.dispose](): void {
-    this.#engine[Symbol.dispose]();
-  }
-
-  #load(entry: ManifestEntry): VerifiedProgram {
-    let bytes = this.#files.get(entry.file);
-    if (bytes === undefined) {
-      bytes = Deno.readFileSync(new URL(entry.file, this.#folder));
-      this.#files.set(entry.file, bytes);
-    }
-    if (entry.edit !== undefined) return verify(decodeProgram(applyEdit(bytes, entry.edit)));
-    let program = this.#programs.get(entry.file);
-    if (program === undefined) {
-      program = verify(decodeProgram(bytes));
-      this.#programs.set(entry.file, program);
-    }
-    return program;
-  }
-
-  /** The program of an entry, or why it is refused. */
-  #program(entry: ManifestEntry): VerifiedProgram | Actual {
-    try {
-      return this.#load(entry);
-    } catch (error) {
-      if (error instanceof DecodeError) return { decodeError: error.toJSON() };
-      if (error instanceof VerifyError) return { verifyError: error.detail };
-      throw error;
-    }
-  }
-
-  /** The outcome of one entry. */
-  run(entry: ManifestEntry): Actual {
-    const program = this.#program(entry);
-    if (!isVerified(program)) return program;
-    const { functions, log } = createStandardHost();
-    using instance = this.#engine.load(program, createHost(functions));
-    const [func, args, limits] = invocation(entry);
-    return manifestOutcome(instance.run(func, args, { limits }), log) as unknown as Actual;
-  }
-
-  /** The outcome of one entry when its run waits after every `yieldEvery` units of fuel. */
-  async runInSlices(entry: ManifestEntry, yieldEvery: number): Promise<Actual> {
-    const program = this.#program(entry);
-    if (!isVerified(program)) return program;
-    const { functions, log } = createStandardHost();
-    using instance = this.#engine.load(program, createHost(functions));
-    const [func, args, limits] = invocation(entry);
-    const outcome = await instance.runAsync(func, args, { limits, yieldEvery });
-    return manifestOutcome(outcome, log) as unknown as Actual;
-  }
-}
-
-function isVerified(program: VerifiedProgram | Actual): program is VerifiedProgram {
-  return "program" in program;
-}
-
-/** Function, arguments and limits of an entry. */
-function invocation(entry: ManifestEntry): [number, Value[], Partial<Limits>] {
-  return [
-    entry.func ?? 0,
-    (entry.args ?? []).map(parseManifestValue),
-    // The reference has no memory limit; recorded runs stay far below this one.
-    { ...parseManifestLimits(entry.limits), maxMemory: 2 ** 31 },
-  ];
-}
-
-/** Whether `actual` is what the entry expects. */
-export function matches(entry: ManifestEntry, actual: Actual): boolean {
-  if (entry.expect === undefined) return true;
-  // The reference itself crashes on these inputs: refusing them is right.
-  if ("crash" in entry.expect) return "decodeError" in actual || "verifyError" in actual;
-  return sameOutcome(entry.expect, actual, entry.nan === "exact");
-}
+import { Engine, TIERS } from "../mod.ts";
+import { type Actual, ConformanceRunner, matches } from "./conformance.ts";
+import type { ManifestEntry } from "./manifest.ts";
 
 function usage(message: string): never {
   console.error(`conform: ${message}`);
@@ -142,9 +38,9 @@ async function main(): Promise<void> {
   } catch (error) {
     return usage((error as Error).message);
   }
-  const path = Deno.realPathSync(args.manifest);
+  const folder = new URL(".", `file://${encodeURI(Deno.realPathSync(args.manifest))}`);
   using runner = new ConformanceRunner(
-    new URL(".", `file://${encodeURI(path)}`),
+    (file) => Deno.readFileSync(new URL(file, folder)),
     await Engine.open({ tier }),
   );
   const lines = text.split("\n").filter((line) => line.trim() !== "");

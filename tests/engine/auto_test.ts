@@ -30,8 +30,9 @@ import {
   verify,
 } from "../../mod.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
-import { ConformanceRunner, matches } from "../../scripts/conform.ts";
+import { ConformanceRunner } from "../../scripts/conformance.ts";
 import { parseManifest } from "../../scripts/manifest.ts";
+import { corpusFile } from "../harness/corpus.ts";
 
 const support = nativeSupport();
 
@@ -53,17 +54,10 @@ function checkCorpus(thresholds: Thresholds, hostCalls: "reenter" | "callback"):
   const folder = new URL("../corpus/extape/", import.meta.url);
   const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
   using runner = new ConformanceRunner(
-    folder,
+    corpusFile,
     new Engine({ tier: "auto", thresholds, hostCalls }),
   );
-  const failed: string[] = [];
-  for (const entry of entries) {
-    const actual = runner.run(entry);
-    if (!matches(entry, actual)) {
-      failed.push(`${entry.id}: ${JSON.stringify(entry.expect)} but ${JSON.stringify(actual)}`);
-    }
-  }
-  assertEquals(failed, []);
+  assertEquals(runner.failures(entries), []);
   assertEquals(entries.length, 5068);
   return runner.stats;
 }

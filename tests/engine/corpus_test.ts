@@ -6,22 +6,16 @@
 import { assertEquals } from "@std/assert";
 import { Engine, type EngineOptions, TIERS } from "../../mod.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
-import { ConformanceRunner, matches } from "../../scripts/conform.ts";
+import { ConformanceRunner } from "../../scripts/conformance.ts";
 import { parseManifest } from "../../scripts/manifest.ts";
+import { corpusFile } from "../harness/corpus.ts";
 
 const FOLDER = new URL("../corpus/extape/", import.meta.url);
 
 async function check(options: EngineOptions): Promise<void> {
   const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", FOLDER)));
-  using runner = new ConformanceRunner(FOLDER, await Engine.open(options));
-  const failed: string[] = [];
-  for (const entry of entries) {
-    const actual = runner.run(entry);
-    if (!matches(entry, actual)) {
-      failed.push(`${entry.id}: ${JSON.stringify(entry.expect)} but ${JSON.stringify(actual)}`);
-    }
-  }
-  assertEquals(failed, []);
+  using runner = new ConformanceRunner(corpusFile, await Engine.open(options));
+  assertEquals(runner.failures(entries), []);
   assertEquals(entries.length, 5068);
 }
 

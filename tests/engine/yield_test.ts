@@ -27,8 +27,9 @@ import {
   verify,
 } from "../../mod.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
-import { ConformanceRunner, matches } from "../../scripts/conform.ts";
+import { ConformanceRunner, matches } from "../../scripts/conformance.ts";
 import { parseManifest } from "../../scripts/manifest.ts";
+import { corpusFile } from "../harness/corpus.ts";
 
 const support = nativeSupport();
 /** Milliseconds in which compiled code gets to its first host call, even on a busy machine. */
@@ -228,13 +229,13 @@ tierTest("outcomes do not depend on the slices", async (tier) => {
 tierTest("recorded outcomes do not depend on the slices", async (tier) => {
   const folder = new URL("../corpus/extape/", import.meta.url);
   const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
-  using runner = new ConformanceRunner(folder, await open(tier));
+  using runner = new ConformanceRunner(corpusFile, await open(tier));
   let count = 0;
   for (const entry of entries) {
     const used = Number((entry.expect as { fuelUsed?: number } | undefined)?.fuelUsed ?? 0);
     if (used < 3) continue;
     const yieldEvery = used < 100 ? 1 + count % 9 : Math.ceil(used / (20 + count % 30));
-    const actual = await runner.runInSlices(entry, yieldEvery);
+    const actual = await runner.runAsync(entry, { yieldEvery });
     assert(
       matches(entry, actual),
       `${entry.id} in slices of ${yieldEvery}: ${Deno.inspect(actual)}`,
