@@ -17,11 +17,43 @@ const cfg = new Cfg();
 const dominators = new Dominators();
 const loops = new Loops();
 
+/** Functions of more blocks have their constants sunk. */
+const MANY_BLOCKS = 128;
+
 /** Splits edges and lays out blocks; unreachable blocks are erased. */
 export function prepare(func: Func): void {
   eraseUnreachable(func);
   splitEdges(func);
   layOut(func);
+  if (func.blockCount > MANY_BLOCKS) sinkConstants(func);
+}
+
+/**
+ * Moves constants that one block alone uses into that block, unless it lies in a loop that the
+ * constant is outside of. They are made where they are needed anyway, and long functions have many,
+ * all of which would be live from the top down to their use.
+ */
+function sinkConstants(func: Func): void {
+  // By value: the only block of its uses and the first of them, or -2 if there are several blocks.
+  const home = new Int32Array(func.count).fill(-1), first = new Int32Array(func.count);
+  for (let block = 0; block >= 0; block = func.blockNext[block]) {
+    for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
+      func.forEachUse(v, (used) => {
+        if (home[used] === -1) {
+          home[used] = block;
+          first[used] = v;
+        } else if (home[used] !== block) home[used] = -2;
+      });
+    }
+  }
+  for (let v = 0; v < home.length; v++) {
+    if (func.op[v] !== Op.iconst && func.op[v] !== Op.fconst) continue;
+    if (home[v] < 0 || home[v] === func.block[v]) continue;
+    const inner = loops.loopOf[home[v]];
+    if (inner >= 0 && !loops.contains(inner, func.block[v])) continue;
+    func.detach(v);
+    func.insertBefore(v, first[v]);
+  }
 }
 
 function eraseUnreachable(func: Func): void {
@@ -99,34 +131,36 @@ function isDetour(func: Func, block: number): boolean {
 /** Orders blocks: reverse postorder, each loop together, detours and blocks ending in `trap` last. */
 function layOut(func: Func): void {
   loops.compute(cfg.compute(func), dominators.compute(cfg));
-  const order: number[] = [];
   const detours: number[] = [];
   const cold: number[] = [];
-  const rank = new Int32Array(func.blockCount).fill(-1);
-  for (let i = 0; i < cfg.rpoLength; i++) rank[cfg.rpo[i]] = i;
-  // Reverse postorder keeps definitions before uses; grouping by loop keeps loops contiguous: the
-  // sort key of a block is the path of ranks of its loop headers, outermost first.
-  const paths = new Map<number, number[]>();
-  for (const block of cfg.rpo.subarray(0, cfg.rpoLength)) {
-    const path: number[] = [rank[block]];
-    for (let loop = loops.loopOf[block]; loop >= 0; loop = loops.parent[loop]) {
-      path.push(rank[loops.header[loop]]);
+  // What lies directly in each loop, and in none at the end, in reverse postorder: blocks, and ~loop
+  // for inner loops where their headers are. It keeps definitions before uses.
+  const members: number[][] = Array.from({ length: loops.count + 1 }, () => []);
+  for (let i = 0; i < cfg.rpoLength; i++) {
+    const block = cfg.rpo[i], loop = loops.loopOf[block];
+    if (loop >= 0 && loops.header[loop] === block) {
+      members[loops.parent[loop] < 0 ? loops.count : loops.parent[loop]].push(~loop);
     }
-    paths.set(block, path.reverse());
-    if (func.op[func.terminator(block)] === Op.trap && block !== 0) cold.push(block);
-    else if (block !== 0 && isDetour(func, block)) detours.push(block);
-    else order.push(block);
-  }
-  order.sort((a, b) => {
-    const x = paths.get(a)!;
-    const y = paths.get(b)!;
-    for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return x[i] - y[i];
-    return x.length - y.length;
-  });
-  let after = 0;
-  for (const block of [...order, ...detours, ...cold]) {
     if (block === 0) continue;
+    if (func.op[func.terminator(block)] === Op.trap) cold.push(block);
+    else if (isDetour(func, block)) detours.push(block);
+    else members[loop < 0 ? loops.count : loop].push(block);
+  }
+  let after = 0;
+  const place = (block: number): void => {
     func.moveBlockAfter(block, after);
     after = block;
+  };
+  const open = [{ list: members[loops.count], next: 0 }];
+  while (open.length > 0) {
+    const top = open[open.length - 1];
+    if (top.next === top.list.length) open.pop();
+    else {
+      const member = top.list[top.next++];
+      if (member >= 0) place(member);
+      else open.push({ list: members[~member], next: 0 });
+    }
   }
+  detours.forEach(place);
+  cold.forEach(place);
 }

@@ -20,6 +20,7 @@
  *
  * @module
  */
+import { CompileError } from "./compiled.ts";
 import type { MachFunc } from "./mach.ts";
 import { Scratch } from "../util/scratch.ts";
 import { constLocation, REGISTER_COUNT, slotLocation } from "./registers.ts";
@@ -46,6 +47,12 @@ export interface Allocation {
 }
 
 const INFINITY = 0x7fff_ffff;
+/** Pieces of a value that are walked to find the one at a position before they are indexed. */
+const MAX_STEPS = 16;
+/** Values in lifetime holes that keep their registers. */
+const MAX_INACTIVE = 64;
+/** Pairs of a value and a block it is live into: beyond, allocation would take seconds. */
+const MAX_LIVE_INS = 1 << 21;
 const UNASSIGNED = -2;
 const SPILLED = -1;
 
@@ -303,6 +310,12 @@ export function allocateRegisters(mach: MachFunc): Allocation {
       work.push(b);
       while (work.length > 0) {
         const block = work.pop()!;
+        if (liveIns.length === 2 * MAX_LIVE_INS) {
+          throw new CompileError(
+            `function ${mach.func} is too entangled for machine code: more than ${MAX_LIVE_INS} ` +
+              `times a value is live into a block`,
+          );
+        }
         liveIns.push(block, v);
         for (let k = predStart[block]; k < predStart[block + 1]; k++) {
           const p = preds[k];
@@ -548,10 +561,12 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   function callConflict(it: Interval): number {
     while (callCursor < calls.length && 4 * calls[callCursor] + 4 <= it.from) callCursor++;
-    for (let k = callCursor; k < calls.length; k++) {
+    for (let k = callCursor, r = it.rangeFirst; k < calls.length; k++) {
       const pos = 4 * calls[k] + 3;
       if (pos >= it.to) break;
-      if (covers(it, pos)) return pos;
+      while (r <= it.rangeLast && rangeTo[r] <= pos) r++;
+      if (r > it.rangeLast) break;
+      if (pos >= it.from && rangeFrom[r] <= pos) return pos;
     }
     return INFINITY;
   }
@@ -652,6 +667,27 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     assign(it, reg);
   }
 
+  /**
+   * Takes the register from the inactive interval with the farthest next range, whose later part finds
+   * another one. Each placement looks at all of them, and detours at the function's end can leave
+   * every value there is in a hole.
+   */
+  function letGo(pos: number): void {
+    let farthest = 0, start = -1;
+    for (let k = 0; k < inactive.length; k++) {
+      const { rangeFirst, to } = inactive[k];
+      if (to > pos && rangeFrom[rangeFirst] > start) {
+        farthest = k;
+        start = rangeFrom[rangeFirst];
+      }
+    }
+    const other = inactive[farthest];
+    if (other.to > pos && !coversNow(other, pos)) {
+      pushLater(split(other, pos));
+      inactive.splice(farthest, 1);
+    }
+  }
+
   /** Cuts `it` so that it ends at or before `limit`; the rest is placed later. */
   function shorten(it: Interval, limit: number): void {
     // Not before the last use that the register serves.
@@ -679,6 +715,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
       else if (!coversNow(holder, pos)) {
         active[r] = null;
         inactive.push(holder);
+        if (inactive.length > MAX_INACTIVE) letGo(pos);
       }
     }
     if (inactive.length > 0) {
@@ -723,11 +760,37 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     return mach.vregIsConst[v] !== 0 ? constLocation(v) : slotLocation(slotOfVreg[v]);
   }
 
+  /** Pieces in order of the values that have so many that walking them takes long. */
+  const pieces = new Map<number, Interval[]>();
+
   function locationAt(v: number, pos: number): number {
-    for (let it = firstInterval[v]; it !== null; it = it.next) {
-      if (pos < it.to && pos >= it.from) return locationOf(it);
+    let it = firstInterval[v];
+    for (let steps = 0; it !== null && it.to <= pos; steps++, it = it.next) {
+      if (steps === MAX_STEPS) {
+        it = pieceAt(v, pos);
+        break;
+      }
     }
-    throw new Error(`internal: v${v} of function ${mach.func} is not live at ${pos}`);
+    if (it === null || pos < it.from || pos >= it.to) {
+      throw new Error(`internal: v${v} of function ${mach.func} is not live at ${pos}`);
+    }
+    return locationOf(it);
+  }
+
+  /** The first piece of `v` that ends behind `pos`. */
+  function pieceAt(v: number, pos: number): Interval | null {
+    let list = pieces.get(v);
+    if (list === undefined) {
+      pieces.set(v, list = []);
+      for (let it = firstInterval[v]; it !== null; it = it.next) list.push(it);
+    }
+    let low = 0, high = list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (list[middle].to <= pos) low = middle + 1;
+      else high = middle;
+    }
+    return list[low] ?? null;
   }
 
   // ---- Locations of operands. ----

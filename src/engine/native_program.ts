@@ -5,7 +5,7 @@
  * @module
  */
 import { ContextBlock } from "../../ffi/memory.ts";
-import type { CompiledFunction } from "../codegen/compiled.ts";
+import { type CompiledFunction, CompileError } from "../codegen/compiled.ts";
 import { lowerFunction, lowerLoop, unsupported } from "../front/tape.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Func, Site } from "../ir/func.ts";
@@ -70,6 +70,8 @@ export class NativeProgram implements Disposable {
   readonly #small: (Func | null | undefined)[];
   readonly #calleesOf: (readonly number[] | undefined)[];
   readonly #loops = new Map<number, NativeLoop>();
+  /** Why functions have no machine code, as far as that took compiling to find out. */
+  readonly #refusals = new Map<number, Error>();
   readonly #onIdle: () => void;
   #users = 0;
   #disposed = false;
@@ -116,7 +118,8 @@ export class NativeProgram implements Disposable {
   /**
    * Compiles `func` and everything it can call.
    *
-   * @throws {LowerError} When one of them uses an opcode that has no machine code.
+   * @throws {LowerError} When one of them uses an opcode that has no machine code, or is too entangled.
+   * @throws {CompileError} When one of them is too large.
    */
   ensure(func: number): Reach {
     const known = this.#reach[func];
@@ -126,7 +129,7 @@ export class NativeProgram implements Disposable {
       const problem = unsupported(this.#verified, index, LOWER_OPTIONS);
       if (problem !== undefined) throw new LowerError(index, problem);
     }
-    for (const index of functions) if (this.#compiled[index] === undefined) this.#compile(index);
+    for (const index of functions) if (this.#compiled[index] === undefined) this.#tryCompile(index);
     const reach: Reach = {
       functions,
       usesHeap: functions.some((index) => this.function(index).usesHeap),
@@ -226,6 +229,20 @@ export class NativeProgram implements Disposable {
       depth.set(index, deepest + this.function(index).frameBytes);
     }
     return depth.get(func) as number;
+  }
+
+  /** Compiles a function unless that has failed before: finding out can take long. */
+  #tryCompile(index: number): void {
+    const refusal = this.#refusals.get(index);
+    if (refusal !== undefined) throw refusal;
+    try {
+      this.#compile(index);
+    } catch (error) {
+      if (error instanceof LowerError || error instanceof CompileError) {
+        this.#refusals.set(index, error);
+      }
+      throw error;
+    }
   }
 
   #compile(index: number): void {

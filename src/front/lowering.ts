@@ -18,6 +18,9 @@ import type { FunctionFacts, VerifiedProgram } from "../tape/verify.ts";
 import type { KnownAggregate } from "./aggregate.ts";
 import { IR_TYPE_OF_CLASS, type IrSignature } from "./signature.ts";
 
+/** Values of registers in blocks that a function may have: what more takes seconds to compile. */
+const MIN_DEFINITIONS = 1 << 18, DEFINITIONS_PER_INSTRUCTION = 64;
+
 /** The function being lowered; see the module text. */
 export class Lowering {
   /** The verified program. */
@@ -57,7 +60,9 @@ export class Lowering {
     this.operands = this.code.operands;
     this.classes = this.facts.regClasses;
     const capacity = 6 * this.code.count + signature.params.length + 32;
-    this.builder = new FuncBuilder(name, signature.params, signature.results, capacity);
+    const { params, results } = signature;
+    const most = MIN_DEFINITIONS + DEFINITIONS_PER_INSTRUCTION * this.code.count;
+    this.builder = new FuncBuilder(name, params, results, capacity, most);
     this.ir = this.builder.func;
     const { classes, builder } = this;
     this.#vars = new Int32Array(classes.length);

@@ -10,6 +10,7 @@
  * @module
  */
 import { WORDS_OF_CLASS } from "../heap/layout.ts";
+import { EntangledError } from "../ir/builder.ts";
 import type { Func } from "../ir/func.ts";
 import type { Blocks } from "../tape/blocks.ts";
 import { OPCODES } from "../tape/opcodes.ts";
@@ -99,11 +100,29 @@ export function lowerFunction(
 ): Func {
   const fn = verified.program.functions[func];
   const l = start(verified, func, irSignature(fn), options);
-  let param = l.ir.first[0];
-  for (let k = 0; k < fn.args.length; k++) param = l.defWords(k + 1, param);
-  if (l.code.count === 0) lowerEmpty(l);
-  else lowerBlocks(l, 0, l.facts.blocks.order);
-  return l.builder.finish();
+  return refusing(l, () => {
+    let param = l.ir.first[0];
+    for (let k = 0; k < fn.args.length; k++) param = l.defWords(k + 1, param);
+    if (l.code.count === 0) lowerEmpty(l);
+    else lowerBlocks(l, 0, l.facts.blocks.order);
+    return l.builder.finish();
+  });
+}
+
+/** Lowers by `lower`; what comes out too entangled is not supported. */
+function refusing(l: Lowering, lower: () => Func): Func {
+  try {
+    return lower();
+  } catch (error) {
+    if (!(error instanceof EntangledError)) throw error;
+    const i = l.code.pcs.indexOf(l.pc), opcode = l.code.ops[i];
+    throw new LowerError(l.facts.func, {
+      opcode,
+      mnemonic: OPCODES.get(opcode)!.mnemonic,
+      pc: l.pc,
+      reason: `too many registers meet in too many blocks: ${error.message}`,
+    });
+  }
 }
 
 /** What of a function runs from the start of one of its blocks. */
@@ -139,10 +158,12 @@ export function lowerLoop(
   }
   const { results } = irSignature(verified.program.functions[func]);
   const l = start(verified, func, { params, results }, options);
-  let param = l.ir.first[0];
-  for (let r = 0; r < regClasses.length; r++) param = l.defWords(r, param);
-  lowerBlocks(l, block, blocks.order.filter(reachableFrom(blocks, block)));
-  const ir = l.builder.finish();
+  const ir = refusing(l, () => {
+    let param = l.ir.first[0];
+    for (let r = 0; r < regClasses.length; r++) param = l.defWords(r, param);
+    lowerBlocks(l, block, blocks.order.filter(reachableFrom(blocks, block)));
+    return l.builder.finish();
+  });
   const uses = ir.useCounts();
   const keep = Uint8Array.from(ir.params(0), (v) => uses[v] > 0 ? 1 : 0);
   const words = Int32Array.from(keep.keys()).filter((word) => keep[word] !== 0);

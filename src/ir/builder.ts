@@ -16,6 +16,21 @@ import { Op, Type } from "./opcodes.ts";
 /** Length that tables start with; those of edges twice that. */
 const ROOM = 16;
 
+/** Of how many blocks on the way to a definition one remembers it. */
+const REMEMBERED = 32;
+
+/** Looks at parameters, while removing trivial ones, that a function of any size may take. */
+const MIN_STEPS = 1 << 24;
+
+/**
+ * Thrown by a builder when variables meet in so many blocks that SSA form would be far larger than
+ * the code: loops in loops that all of a function's variables are carried around, above all.
+ */
+export class EntangledError extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "EntangledError";
+}
+
 /** Builder of one function; finished once. */
 export class FuncBuilder {
   /** The function being built. */
@@ -30,6 +45,8 @@ export class FuncBuilder {
   // {block + 1, variable, value, -}, so that it lies in one cache line; 0 in the first means free.
   #slots: Int32Array;
   #slotsUsed = 0;
+  /** Most slots that may be used. */
+  readonly #maxSlots: number;
 
   // Edges, linked per target block: newest first.
   #edgeHead: Int32Array;
@@ -51,14 +68,17 @@ export class FuncBuilder {
 
   /**
    * Starts a function: makes the entry block with a parameter for each of `paramTypes`, sealed and
-   * current.
+   * current. `maxDefinitions` bounds the pairs of a block and a variable that has a value there; what
+   * reads or writes a variable, or seals a block, throws an {@linkcode EntangledError} beyond it.
    */
   constructor(
     name: string,
     paramTypes: readonly number[],
     resultTypes: readonly number[],
     capacity = 64,
+    maxDefinitions = Infinity,
   ) {
+    this.#maxSlots = maxDefinitions;
     this.func = new Func(name, paramTypes, resultTypes, capacity);
     // One buffer for all, as in `Func`.
     const slots = 4 << (32 - Math.clz32(Math.max(capacity, 32) - 1));
@@ -193,7 +213,8 @@ export class FuncBuilder {
 
   /**
    * Walks up single predecessors to a definition. Where paths meet (or may still), makes a
-   * parameter that defines the variable, which also ends cycles. Visited blocks remember the answer.
+   * parameter that defines the variable, which also ends cycles. The first block and some of those
+   * visited remember the answer.
    */
   #lookup(start: number, variable: number): number {
     let block = start, value = this.#read(block, variable), steps = 0;
@@ -227,8 +248,9 @@ export class FuncBuilder {
         else waiting.push(variable, value);
       }
     }
+    // Not all of them: many variables read at the end of a long way would fill the table.
     for (block = start; steps > 0; steps--) {
-      this.#write(block, variable, value);
+      if (block === start || steps % REMEMBERED === 0) this.#write(block, variable, value);
       block = this.#onlyAbove(block);
     }
     if (this.#read(block, variable) < 0) this.#write(block, variable, value);
@@ -283,6 +305,9 @@ export class FuncBuilder {
   }
 
   #rehash(): void {
+    if (this.#slotsUsed > this.#maxSlots) {
+      throw new EntangledError(`more than ${this.#maxSlots} values of variables in blocks`);
+    }
     const old = this.#slots, slots = new Int32Array(old.length * 2), mask = slots.length - 1;
     for (let j = 0; j < old.length; j += 4) {
       if (old[j] === 0) continue;
@@ -556,7 +581,8 @@ export class FuncBuilder {
       return root;
     };
     let removed = 0;
-    while (work.length > 0) {
+    // What nests deeply is looked at again and again; parameters left over do no harm.
+    for (let steps = MIN_STEPS + 16 * total; work.length > 0 && steps > 0; steps--) {
       const param = work.pop()!;
       if (map[param] !== param) continue;
       const only = this.#onlyArgument(param, resolve);
