@@ -4,11 +4,16 @@
  * [--tier=native]`. Case I of seed N is
  * always the same, so `--seed=N --from=I --count=1` repeats a finding. Exits with 1 on the first one.
  *
+ * With `--programs`, random programs run in the tier given by `--tier` and must do as interpreted; case I
+ * of seed N is then program N + I. `--callback` has them call the host by callback, and `--interval=K`
+ * sets when tier auto looks for what is hot.
+ *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { Engine, TIERS } from "../mod.ts";
 import { fuzzCase, type FuzzStats, newStats } from "../tests/harness/fuzz.ts";
+import { fuzzTape } from "../tests/harness/fuzz_tape.ts";
 
 function numberFlag(name: string, text: string): number {
   const value = Number(text);
@@ -21,8 +26,10 @@ function numberFlag(name: string, text: string): number {
 
 if (import.meta.main) {
   const args = parseArgs(Deno.args, {
-    string: ["seed", "seconds", "from", "count", "tier"],
+    string: ["seed", "seconds", "from", "count", "tier", "interval"],
+    boolean: ["programs", "callback"],
     default: {
+      interval: "0",
       seed: String(Date.now() % 1_000_000),
       seconds: "60",
       from: "0",
@@ -42,18 +49,29 @@ if (import.meta.main) {
     console.error(`--tier must be one of ${TIERS.join(", ")}: got ${JSON.stringify(args.tier)}`);
     Deno.exit(2);
   }
-  using engine = tier === undefined ? undefined : await Engine.open({ tier });
+  if (args.programs && tier === undefined) {
+    console.error("--programs needs a --tier to run them in");
+    Deno.exit(2);
+  }
+  const thresholds = { interval: numberFlag("interval", args.interval), looks: 1 };
+  const hostCalls = args.callback ? "callback" : "reenter";
+  using engine = tier === undefined
+    ? undefined
+    : await Engine.open({ tier, thresholds, hostCalls });
+  const endings = new Map<string, number>();
   const stats: FuzzStats = newStats();
   console.log(`seed ${seed}`);
   let index = from;
   for (; index < end && performance.now() < deadline; index++) {
     try {
-      fuzzCase(seed, index, stats, engine);
+      if (args.programs) await fuzzTape(seed + index, engine!, endings);
+      else fuzzCase(seed, index, stats, engine);
     } catch (error) {
       console.error(error);
       Deno.exit(1);
     }
     if (index % 100_000 === 99_999) console.log(index + 1, JSON.stringify(stats));
   }
-  console.log(`${index - from} cases`, JSON.stringify(stats));
+  const found = args.programs ? Object.fromEntries(endings) : stats;
+  console.log(`${index - from} cases`, JSON.stringify(found));
 }

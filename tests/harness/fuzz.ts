@@ -15,6 +15,7 @@ import {
   closure,
   dec,
   f64,
+  f64FromBits,
   func as funcValue,
   i64,
   obj,
@@ -133,10 +134,17 @@ function show(outcome: Outcome): string {
  * Numbers for structures such that equal structures have equal numbers. A comparison that walks
  * aggregates would take exponential time on those that share their parts.
  */
-class Names {
+export class Names {
+  readonly #anyNaN: boolean;
   readonly #byContent = new Map<string, number>();
   readonly #byObject = new Map<object, number>();
 
+  /** No names yet. With `anyNaN`, all NaN have one. */
+  constructor(anyNaN = false) {
+    this.#anyNaN = anyNaN;
+  }
+
+  /** The name of a value. */
   of(value: unknown): number {
     if (typeof value !== "object" || value === null) {
       return this.#name(`${typeof value} ${String(value)}`);
@@ -144,8 +152,12 @@ class Names {
     let name = this.#byObject.get(value);
     if (name === undefined) {
       // The cause of a failed host call is an error of its own each time.
+      const isNaNValue = this.#anyNaN && "bits" in value &&
+        Number.isNaN(f64FromBits(value.bits as bigint));
       const parts = value instanceof Uint8Array
         ? [value.toHex()]
+        : isNaNValue
+        ? ["NaN"]
         : Object.entries(value).filter(([key]) => key !== "cause")
           .map(([key, part]) => `${key}:${this.of(part)}`);
       this.#byObject.set(value, name = this.#name(parts.join()));
