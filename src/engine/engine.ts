@@ -30,7 +30,7 @@ import {
   type Thresholds,
 } from "./auto_tier.ts";
 import { NativeProgram } from "./native_program.ts";
-import { DEFAULT_MAX_STACK, NativeRunner } from "./native_run.ts";
+import { DEFAULT_MAX_STACK, NativeRunner, StackLimitError } from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 import { Counters, type EngineStats } from "./stats.ts";
 import { WasmProgram } from "./wasm_program.ts";
@@ -65,7 +65,10 @@ export interface EngineOptions {
   readonly tier?: Tier;
   /** When tier `"auto"` compiles; measured defaults unless given. */
   readonly thresholds?: Partial<Thresholds>;
-  /** Most bytes of stack that one run in machine code may have; 256 MiB by default. */
+  /**
+   * Most bytes of stack that one run in machine code may have; 256 MiB by default. Runs whose call
+   * depth could need more are interpreted.
+   */
   readonly maxStack?: number;
   /**
    * How host calls leave machine code: by leaving it and entering it again (`"reenter"`), by a call
@@ -414,6 +417,9 @@ export class Instance implements Disposable {
     try {
       const runner = this.#direct(index, options);
       return this.#count((runner ?? interpreter).run(index, args, options));
+    } catch (error) {
+      this.#expectStackLimit(error);
+      return this.#count(interpreter.run(index, args, options));
     } finally {
       this.#end();
     }
@@ -453,6 +459,9 @@ export class Instance implements Disposable {
     try {
       const runner = this.#direct(index, options);
       return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+    } catch (error) {
+      this.#expectStackLimit(error);
+      return this.#count(await interpreter.runAsync(index, args, options));
     } finally {
       this.#end();
     }
@@ -501,6 +510,12 @@ export class Instance implements Disposable {
       this.#refused.add(func);
       return undefined;
     }
+  }
+
+  /** Throws what is not about the stack of a run that has not begun. */
+  #expectStackLimit(error: unknown): void {
+    if (!(error instanceof StackLimitError)) throw error;
+    this.#counters.because(error.message);
   }
 
   #count(outcome: Outcome): Outcome {

@@ -46,6 +46,12 @@ const FUNCTION_TABLE = Context.functionTable >> 3;
 const HEAP_TOP = Context.heapTop >> 3;
 const HEAP_LIMIT = Context.heapLimit >> 3;
 
+/** Thrown for a run whose call depth would need more stack than the engine's options allow. */
+export class StackLimitError extends RangeError {
+  /** Tells it from other errors. */
+  override readonly name = "StackLimitError";
+}
+
 /** What entering machine code at one place needs, worked out once. */
 export interface NativeEntry {
   readonly thunkLo: number;
@@ -125,7 +131,8 @@ export class NativeRunner implements RequestHandler, Disposable {
    * Runs function `func`.
    *
    * @throws {LowerError} When something it can call has no machine code.
-   * @throws {RangeError} When a limit is out of range, or the call depth needs more stack than allowed.
+   * @throws {StackLimitError} When the call depth needs more stack than allowed.
+   * @throws {RangeError} When a limit is out of range.
    */
   run(func: number, args: readonly Value[], options: RunOptions): Outcome {
     this.#start(func, args, options, false);
@@ -189,7 +196,7 @@ export class NativeRunner implements RequestHandler, Disposable {
     const levels = Math.max(1, limits.maxCallDepth) - 1;
     const stackBytes = entry === undefined ? 0 : stackBytesFor(entry, levels);
     if (stackBytes > this.#maxStack) {
-      throw new RangeError(
+      throw new StackLimitError(
         `a call depth of ${limits.maxCallDepth} needs ${stackBytes} bytes of stack for frames ` +
           `of up to ${entry!.frameBytes} bytes, more than the ${this.#maxStack} allowed: lower ` +
           `maxCallDepth or raise maxStack`,
