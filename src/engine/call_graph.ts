@@ -2,39 +2,88 @@
  * Which functions of a verified program can call which: what has to be compiled before one of them
  * runs.
  *
+ * A call through a value may reach every function that its call signature fits, wherever the value
+ * came from. All such calls of one signature share a node between them and the functions, so the graph
+ * is no larger than the code.
+ *
  * @module
  */
-import { checkCallee } from "../interp/entry.ts";
+import { formatSignature } from "../tape/types.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 
-/**
- * Functions that `func` may call, each once. A call through a value may reach every function that its
- * call signature fits, wherever the value came from.
- */
-export function calleesOf(verified: VerifiedProgram, func: number): number[] {
-  const { code, regClasses } = verified.functions[func];
-  const { ops, at, operands } = code;
-  const { callSigs, functions } = verified.program;
-  const callees = new Set<number>(), seen = new Set<number>();
-  for (let i = 0; i < code.count; i++) {
-    if (ops[i] === 0x50) callees.add(operands[at[i] + 1] >>> 0); // call
-    if (ops[i] !== 0x54) continue; // call.indirect
-    const sig = operands[at[i] + 1];
-    const wanted = callSigs[sig];
-    const closure = regClasses[operands[at[i] + 2]] === 11;
-    const key = 2 * sig + (closure ? 1 : 0);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    functions.forEach((callee, index) => {
-      if (checkCallee(wanted, callee, closure) === undefined) callees.add(index);
-    });
-  }
-  return [...callees];
-}
+/** A program's calls. Nodes below the number of functions are functions. */
+export class CallGraph {
+  readonly #verified: VerifiedProgram;
+  readonly #functionCount: number;
+  /** By node, once asked for. */
+  readonly #targets: (readonly number[] | undefined)[] = [];
+  /** Node of the functions of each signature; made for the first call through a value. */
+  #groups: Map<string, number> | undefined;
 
-/** `func` and all functions that its calls can lead to, `func` first. */
-export function reachableFrom(verified: VerifiedProgram, func: number): number[] {
-  const found = new Set([func]);
-  for (const index of found) for (const callee of calleesOf(verified, index)) found.add(callee);
-  return [...found];
+  /** The calls of `verified`; looked for when asked for. */
+  constructor(verified: VerifiedProgram) {
+    this.#verified = verified;
+    this.#functionCount = verified.program.functions.length;
+  }
+
+  /** Nodes that calls of a node lead to, each once. */
+  targets(node: number): readonly number[] {
+    return this.#targets[node] ??= this.#find(node);
+  }
+
+  /** Functions that calls of `func` lead to, each once. */
+  callees(func: number): number[] {
+    const found = new Set<number>();
+    for (const target of this.targets(func)) {
+      if (target < this.#functionCount) found.add(target);
+      else for (const member of this.targets(target)) found.add(member);
+    }
+    return [...found];
+  }
+
+  /** `func` and all functions that its calls can lead to, `func` first. */
+  reachableFrom(func: number): number[] {
+    const found = new Set([func]);
+    for (const node of found) for (const target of this.targets(node)) found.add(target);
+    return [...found].filter((node) => node < this.#functionCount);
+  }
+
+  #find(func: number): number[] {
+    const { code, regClasses } = this.#verified.functions[func];
+    const { ops, at, operands } = code;
+    const { callSigs } = this.#verified.program;
+    const found = new Set<number>(), seen = new Set<number>();
+    for (let i = 0; i < code.count; i++) {
+      if (ops[i] === 0x50) found.add(operands[at[i] + 1] >>> 0); // call
+      if (ops[i] !== 0x54) continue; // call.indirect
+      const sig = operands[at[i] + 1], isClosure = regClasses[operands[at[i] + 2]] === 11;
+      const key = 2 * sig + (isClosure ? 1 : 0);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const { args, results } = callSigs[sig];
+      // A closure's function takes the environment first.
+      const wanted = isClosure ? { args: ["agg" as const, ...args], results } : callSigs[sig];
+      const group = this.#groupFunctions().get(formatSignature(wanted));
+      if (group !== undefined) found.add(group);
+    }
+    return [...found];
+  }
+
+  #groupFunctions(): Map<string, number> {
+    if (this.#groups !== undefined) return this.#groups;
+    this.#groups = new Map();
+    const members: number[][] = [];
+    for (const [func, signature] of this.#verified.program.functions.entries()) {
+      const text = formatSignature(signature);
+      let node = this.#groups.get(text);
+      if (node === undefined) {
+        node = this.#functionCount + members.length;
+        this.#groups.set(text, node);
+        members.push([]);
+      }
+      members[node - this.#functionCount].push(func);
+    }
+    members.forEach((list, k) => this.#targets[this.#functionCount + k] = list);
+    return this.#groups;
+  }
 }

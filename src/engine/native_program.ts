@@ -11,8 +11,8 @@ import { LowerError } from "../front/lower_error.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Op as IrOp } from "../ir/opcodes.ts";
 import { optimize } from "../opt/pipeline.ts";
-import { checkCallee } from "../interp/entry.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
+import { CallGraph } from "./call_graph.ts";
 import type { NativeRuntime } from "./native_runtime.ts";
 
 /** Functions with more instructions are not offered for inlining. */
@@ -68,7 +68,7 @@ export class NativeProgram implements Disposable {
   readonly #reach: (Reach | undefined)[];
   /** Lowered functions that may be inlined, null for those that may not. */
   readonly #small: (Func | null | undefined)[];
-  readonly #calleesOf: (readonly number[] | undefined)[];
+  readonly #calls: CallGraph;
   readonly #loops = new Map<number, NativeLoop>();
   /** Why functions have no machine code, as far as that took compiling to find out. */
   readonly #refusals = new Map<number, Error>();
@@ -88,7 +88,7 @@ export class NativeProgram implements Disposable {
     this.#table = new ContextBlock(Math.max(8, 8 * count));
     this.#compiled = new Array(count).fill(undefined);
     this.#reach = new Array(count).fill(undefined);
-    this.#calleesOf = new Array(count).fill(undefined);
+    this.#calls = new CallGraph(verified);
     this.#small = new Array(count).fill(undefined);
     this.tableAddress = this.#table.address;
   }
@@ -124,7 +124,7 @@ export class NativeProgram implements Disposable {
   ensure(func: number): Reach {
     const known = this.#reach[func];
     if (known !== undefined) return known;
-    const functions = this.#reachable(func);
+    const functions = this.#calls.reachableFrom(func);
     for (const index of functions) {
       const problem = unsupported(this.#verified, index, LOWER_OPTIONS);
       if (problem !== undefined) throw new LowerError(index, problem);
@@ -155,7 +155,7 @@ export class NativeProgram implements Disposable {
     let usesHeap = false;
     let frameBytes = 0;
     let deepest = 0;
-    for (const callee of this.#callees(func)) {
+    for (const callee of this.#calls.callees(func)) {
       const reach = this.ensure(callee);
       usesHeap ||= reach.usesHeap;
       frameBytes = Math.max(frameBytes, reach.frameBytes);
@@ -178,42 +178,13 @@ export class NativeProgram implements Disposable {
     return loop;
   }
 
-  #reachable(func: number): number[] {
-    const found = new Set([func]);
-    for (const index of found) for (const callee of this.#callees(index)) found.add(callee);
-    return [...found];
-  }
-
-  /**
-   * Functions that `func` may call. A call through a value may reach every function that its call
-   * signature fits, wherever the value came from.
-   */
-  #callees(func: number): readonly number[] {
-    const known = this.#calleesOf[func];
-    if (known !== undefined) return known;
-    const { code, regClasses } = this.#verified.functions[func];
-    const { ops, at, operands } = code;
-    const { callSigs, functions } = this.#verified.program;
-    const callees = new Set<number>();
-    for (let i = 0; i < code.count; i++) {
-      if (ops[i] === 0x50) callees.add(operands[at[i] + 1] >>> 0); // call
-      if (ops[i] !== 0x54) continue; // call.indirect
-      const wanted = callSigs[operands[at[i] + 1]];
-      const closure = regClasses[operands[at[i] + 2]] === 11;
-      functions.forEach((callee, index) => {
-        if (checkCallee(wanted, callee, closure) === undefined) callees.add(index);
-      });
-    }
-    return this.#calleesOf[func] = [...callees];
-  }
-
   /** Longest path of frames from `func`, infinite where the call graph has a cycle. */
   #stackBytes(func: number): number {
     const depth = new Map<number, number | "open">();
     const work = [func];
     while (work.length > 0) {
       const index = work[work.length - 1];
-      const callees = this.#callees(index);
+      const callees = this.#calls.targets(index);
       if (!depth.has(index)) {
         depth.set(index, "open");
         for (const callee of callees) {
@@ -226,7 +197,9 @@ export class NativeProgram implements Disposable {
       if (depth.get(index) !== "open") continue;
       let deepest = 0;
       for (const callee of callees) deepest = Math.max(deepest, depth.get(callee) as number);
-      depth.set(index, deepest + this.function(index).frameBytes);
+      // Nodes behind the functions stand for calls through values and have no frame.
+      const isFunction = index < this.#verified.functions.length;
+      depth.set(index, deepest + (isFunction ? this.function(index).frameBytes : 0));
     }
     return depth.get(func) as number;
   }

@@ -12,7 +12,7 @@ import type { VerifiedProgram } from "../tape/verify.ts";
 import type { Binaryen } from "../wasm/binaryen.ts";
 import type { WasmExit } from "../wasm/function.ts";
 import { compileWasm, type WasmInput, WasmLimitError, type WasmOptions } from "../wasm/module.ts";
-import { reachableFrom } from "./call_graph.ts";
+import { CallGraph } from "./call_graph.ts";
 
 /** Functions with more instructions are not offered for inlining. */
 const INLINE_INSTRUCTIONS = 40;
@@ -39,6 +39,7 @@ export interface WasmCode {
 /** See the module text. */
 export class WasmProgram {
   readonly #verified: VerifiedProgram;
+  readonly #calls: CallGraph;
   readonly #binaryen: Binaryen;
   readonly #options: WasmOptions;
   /** The module that enters each function. */
@@ -49,6 +50,7 @@ export class WasmProgram {
   /** Prepares a program; nothing is compiled yet. `binaryen` is what `loadBinaryen` gave. */
   constructor(verified: VerifiedProgram, binaryen: Binaryen, options: WasmOptions = {}) {
     this.#verified = verified;
+    this.#calls = new CallGraph(verified);
     this.#binaryen = binaryen;
     this.#options = options;
   }
@@ -62,7 +64,7 @@ export class WasmProgram {
   ensure(func: number): WasmCode {
     const known = this.#code[func];
     if (known !== undefined) return known;
-    const indices = reachableFrom(this.#verified, func);
+    const indices = this.#calls.reachableFrom(func);
     for (const index of indices) {
       const problem = unsupported(this.#verified, index, LOWER_OPTIONS);
       if (problem !== undefined) throw new LowerError(index, problem);
