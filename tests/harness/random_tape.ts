@@ -71,6 +71,8 @@ const EDGES = [
   ...[0n, 1n, 2n, 3n, 5n, 7n, 8n, 10n, 31n, 32n, 63n, 64n, 100n, 127n, 128n, 255n, 641n, 1000n],
   ...[0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x1_0000_0000n, 1n << 53n, (1n << 62n) + 1n],
   ...[(1n << 63n) - 1n, 1n << 63n, (1n << 63n) + 1n, (1n << 64n) - 2n, (1n << 64n) - 1n],
+  // Bits of NaN: signalling, with a payload, negative.
+  ...[0x7ff0_0000_0000_0001n, 0x7ff8_0000_0000_0123n, 0xfff8_0000_0000_0000n],
 ];
 
 const FLOATS = [
