@@ -150,7 +150,9 @@ function median(list: number[]): number {
 function table(runs: number): void {
   const engines = Object.values(ROUTES).map((open) => open());
   const instances = engines.map((engine) => engine.load(program, host));
-  const samples = new Map(Object.keys(CASES).map((name) => [name, instances.map(() => [] as number[])]));
+  const samples = new Map(
+    Object.keys(CASES).map((name) => [name, instances.map(() => [] as number[])]),
+  );
   // The first rounds are V8's to compile.
   const warmUp = 10;
   for (let round = 0; round < warmUp + runs; round++) {
