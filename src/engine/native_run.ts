@@ -506,14 +506,15 @@ export class NativeRunner implements RequestHandler, Disposable {
 
   /** Makes the host call that the code asks for. If the code is not to go on, `#answered` says why. */
   #hostCall(context: ContextBlock): boolean {
-    const { usesHeap } = this.#entry!;
+    const { i32 } = context;
+    // Code that calls the host has memory.
     const { bounds } = this.#heap;
-    const { i32, u32 } = context;
-    if (usesHeap === true) bounds[TOP] = u32[2 * HEAP_TOP];
+    const top = i32[2 * HEAP_TOP] >>> 0;
+    bounds[TOP] = top;
     const status = this.#host.callInPlace(i32[2 * SCRATCH], context, AREA);
     if (status !== OK) return this.#afterUnusualCall(status);
-    // Memory grows for what is allocated.
-    if (usesHeap === true && bounds[TOP] !== u32[2 * HEAP_TOP]) this.#publishHeapBounds(context);
+    // The limit moves with what is allocated.
+    if (bounds[TOP] !== top) this.#publishHeapBounds(context);
     if (this.#pace.canStop === true) this.#stopIfDue(context);
     return true;
   }

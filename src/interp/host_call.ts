@@ -212,11 +212,12 @@ export class HostCaller {
     } catch (error) {
       return this.#failed(binding, "Failed", error);
     }
-    if ((this.#state & IS_TRACED) !== 0 || !storeWord(value, binding.resultClass, words, at)) {
+    const state = this.#state;
+    if ((state & IS_TRACED) !== 0 || !storeWord(value, binding.resultClass, words, at)) {
       return this.#finish(binding, value, words, at);
     }
     this.#current = undefined;
-    return this.#state === 0 ? OK : CHARGED;
+    return state === 0 ? OK : CHARGED;
   }
 
   /** Grants calls if the limit allows any. */
