@@ -51,10 +51,12 @@ interface Binding {
   readonly argClasses: Uint8Array;
   readonly argCount: number;
   readonly argWords: number;
-  /** Classes of the first two arguments and the word that the second starts at. */
+  /** Classes of the first three arguments, 0 where there is none, and the words that they start at. */
   readonly class0: number;
   readonly class1: number;
+  readonly class2: number;
   readonly word1: number;
+  readonly word2: number;
   readonly results: readonly ValueType[];
   readonly resultClasses: Uint8Array;
   /** The class of its only result; `NO_RESULT` or `SEVERAL_RESULTS` if it isn't one. */
@@ -69,13 +71,13 @@ const SEVERAL_RESULTS = -2;
 
 const FUEL_MAX = (1n << 64n) - 1n;
 
-// Imported constants, and exported ones of the file itself, are loads and checks to V8, where those
-// that no other file sees are literals. So the paths below use these.
+// V8 takes constants that are imported or exported for variables that may not be set yet; those that
+// no other file sees are literals.
 const OK = HOST_OK;
 const CHARGED = HOST_CHARGED;
 const TRAP = HOST_TRAP;
 
-// Bits of what is out of the ordinary about a run or a call.
+// What is out of the ordinary about a run, or about the call made last.
 const IS_TRACED = 1;
 const IS_WATCHED = 2;
 const IS_CHARGED = 4;
@@ -108,6 +110,7 @@ export class HostCaller {
   /** Calls granted so far, and how many of them were not made yet. */
   #granted = 0;
   #left = 0;
+  /** What of `IS_TRACED`, `IS_WATCHED` and `IS_CHARGED` holds. */
   #state = 0;
   #async = false;
   #trace: HostTrace | undefined;
@@ -203,6 +206,14 @@ export class HostCaller {
           value = target(
             this.#argument(binding.class0, words, at),
             this.#argument(binding.class1, words, at + binding.word1),
+            context,
+          );
+          break;
+        case 3:
+          value = target(
+            this.#argument(binding.class0, words, at),
+            this.#argument(binding.class1, words, at + binding.word1),
+            this.#argument(binding.class2, words, at + binding.word2),
             context,
           );
           break;
@@ -363,6 +374,7 @@ export class HostCaller {
     const found = this.#host.lookup(symbol, hash);
     const argClasses = Uint8Array.from(args, typeClass);
     const resultClasses = Uint8Array.from(results, typeClass);
+    const [class0 = 0, class1 = 0, class2 = 0] = argClasses;
     const argWords = wordsOf(argClasses);
     const most = Math.max(argWords, wordsOf(resultClasses));
     if (most > this.results.i64.length) this.results = createWords(most);
@@ -374,9 +386,11 @@ export class HostCaller {
       argClasses,
       argCount: argClasses.length,
       argWords,
-      class0: argClasses[0] ?? 0,
-      class1: argClasses[1] ?? 0,
-      word1: WORDS_OF_CLASS[argClasses[0] ?? 0],
+      class0,
+      class1,
+      class2,
+      word1: WORDS_OF_CLASS[class0],
+      word2: WORDS_OF_CLASS[class0] + WORDS_OF_CLASS[class1],
       results,
       resultClasses,
       resultClass: resultClasses.length > 1 ? SEVERAL_RESULTS : resultClasses[0] ?? NO_RESULT,

@@ -57,6 +57,7 @@ const program = verify(assemble(`
   host h.float(f64) -> (f64)
   host h.flag(bool) -> (bool)
   host h.two(i64, f64) -> (f64)
+  host h.three(dec, str, i64) -> (str)
   host h.decimals(dec, dec) -> (dec)
   host h.many(i64, str, f64, bool) -> (bool, str, i64)
   host h.mixed(unit, str) -> (unit)
@@ -82,6 +83,7 @@ const program = verify(assemble(`
     h, i, j = host_call h.many(n, s, x, p)
     u = const.unit
     u = host_call h.mixed(u, i)
+    i = host_call h.three(d, i, n)
     host_call h.nothing()
     ret a, b, c, e, f, g, h, i, j, n
   }
@@ -117,6 +119,13 @@ function createTestHost({ number = (n) => n, seen = [] }: Tempers = {}): Host {
       seen.push(n, x);
       return Number(n) + x;
     }),
+    hostFunction(
+      { symbol: "h.three", args: ["dec", "str", "i64"], results: ["str"] },
+      (d, s, n) => {
+        seen.push(d, n);
+        return s;
+      },
+    ),
     hostFunction({ symbol: "h.decimals", args: ["dec", "dec"], results: ["dec"] }, (a, b) => {
       seen.push(a, b);
       return { mantissa: -b.mantissa, scale: a.scale + 1 };
@@ -159,7 +168,7 @@ everyWay("arguments and results of every plain type, at their edges", async (ope
       assertEquals(seen, start);
       continue;
     }
-    assertEquals(seen, [...start, n, text, x, p, undefined, text + text, "h.nothing"]);
+    assertEquals(seen, [...start, n, text, x, p, undefined, text + text, given, n, "h.nothing"]);
     const expected: Value[] = [
       i64(n),
       u64(BigInt.asUintN(64, ~n)),
@@ -173,7 +182,7 @@ everyWay("arguments and results of every plain type, at their edges", async (ope
       i64(n),
     ];
     assertEquals(unwrap(outcome), expected);
-    assertEquals(outcome.hostCalls, 10n);
+    assertEquals(outcome.hostCalls, 11n);
   }
 });
 
@@ -390,7 +399,7 @@ Deno.test("a host runs instances of the same engine and of every other", async (
       const values = unwrap(outcome);
       assertEquals(
         [values[0], values[7], outcome.hostCalls],
-        [i64(42), str("outerouter"), 10n],
+        [i64(42), str("outerouter"), 11n],
         `${innerName} in ${outerName}`,
       );
       assertEquals(seen[0], "h.nothing");
