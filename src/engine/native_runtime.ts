@@ -127,9 +127,13 @@ export class NativeRuntime implements Disposable {
     const running = this.#running;
     const outer = running.handler;
     running.handler = handler;
-    // SAFETY: as above.
-    this.gate.enter(this.start, context);
-    running.handler = outer;
+    try {
+      // SAFETY: as above.
+      this.gate.enter(this.start, context);
+    } finally {
+      // The way in may not fit the stack of JavaScript, and what runs below goes on all the same.
+      running.handler = outer;
+    }
     if (callback.threw) throw callback.takeError();
   }
 
