@@ -73,7 +73,7 @@ export interface EngineOptions {
   /**
    * How host calls leave machine code: by leaving it and entering it again (`"reenter"`), by a call
    * on the host stack (`"callback"`), or by what is faster (`"auto"`, the default: leaving, which was
-   * measured at a third of the cost of a callback).
+   * measured at less than half the cost of a callback).
    */
   readonly hostCalls?: HostCallRoute | "auto";
   /** How machine code is placed and entered; chosen by what works unless given. */

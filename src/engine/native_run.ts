@@ -16,7 +16,13 @@ import type { Words } from "../heap/words.ts";
 import { isUtf8 } from "../heap/text.ts";
 import { readResults, writeValue } from "../heap/values.ts";
 import { checkCallee, checkEntry } from "../interp/entry.ts";
-import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, type HostCaller } from "../interp/host_call.ts";
+import {
+  HOST_CHARGED,
+  HOST_OK,
+  HOST_PENDING,
+  HOST_TRAP,
+  type HostCaller,
+} from "../interp/host_call.ts";
 import type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 import { completeLimits } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
@@ -45,6 +51,13 @@ const TARGET = Context.target >> 3;
 const FUNCTION_TABLE = Context.functionTable >> 3;
 const HEAP_TOP = Context.heapTop >> 3;
 const HEAP_LIMIT = Context.heapLimit >> 3;
+/** Word index of the exit code, which is a 32-bit word. */
+const EXIT_CODE = Context.exitCode >> 2;
+
+// V8 takes constants of other files for variables that may not be set yet; a file's own are literals.
+const HOST_CALL = ExitCode.Request + Request.HostCall;
+const OK = HOST_OK;
+const TOP = BOUNDS_TOP;
 
 /** Thrown for a run whose call depth would need more stack than the engine's options allow. */
 export class StackLimitError extends RangeError {
@@ -80,7 +93,7 @@ export class NativeRunner implements RequestHandler, Disposable {
   readonly #contextBytes: number;
   readonly #tableLo: number;
   readonly #tableHi: number;
-  /** Word k of a host call's arguments is word k of the area. */
+  /** Word k of a function's arguments is word k of the area. */
   readonly #slots: Int32Array;
   /** By function, and then by `NativeLoop.index`. */
   readonly #entries: (NativeEntry | undefined)[] = [];
@@ -455,14 +468,21 @@ export class NativeRunner implements RequestHandler, Disposable {
   #drive(): number {
     const context = this.#context!;
     // Asking for the pointer checks that the block is alive, which it is until `release`.
-    const { pointer } = context;
-    const { counters } = this.#runtime;
+    const { pointer, i32 } = context;
+    const runtime = this.#runtime;
+    const { counters } = runtime;
     const { exits } = counters;
+    const asksByLeaving = runtime.route === "reenter";
     for (;;) {
       counters.entries++;
-      this.#runtime.enter(pointer, this);
+      runtime.enter(pointer, this);
+      // The commonest reason to leave comes first, and asks no more than it must.
+      if (i32[EXIT_CODE] === HOST_CALL && asksByLeaving) {
+        counters.reentries++;
+        if (this.#hostCall(context)) continue;
+      }
       if (this.#answered < 0) {
-        const code = context.i32[Context.exitCode >> 2];
+        const code = i32[EXIT_CODE];
         if (code < ExitCode.Request) {
           this.#fetchHeapTop(context);
           if (code === ExitCode.Return) {
@@ -488,7 +508,31 @@ export class NativeRunner implements RequestHandler, Disposable {
   }
 
   #fetchHeapTop(context: ContextBlock): void {
-    if (this.#entry!.usesHeap) this.#heap.bounds[BOUNDS_TOP] = context.u32[2 * HEAP_TOP];
+    if (this.#entry!.usesHeap) this.#heap.bounds[TOP] = context.u32[2 * HEAP_TOP];
+  }
+
+  /** Makes the host call that the code asks for. If the code is not to go on, `#answered` says why. */
+  #hostCall(context: ContextBlock): boolean {
+    const { i32 } = context;
+    // Code that calls the host has memory.
+    const { bounds } = this.#heap;
+    const top = i32[2 * HEAP_TOP] >>> 0;
+    bounds[TOP] = top;
+    const status = this.#host.callInPlace(i32[2 * SCRATCH], context, AREA);
+    if (status !== OK) return this.#afterUnusualCall(status);
+    // The limit moves with what is allocated.
+    if (bounds[TOP] !== top) this.#publishHeapBounds(context);
+    if (this.#pace.canStop === true) this.#stopIfDue(context);
+    return true;
+  }
+
+  #afterUnusualCall(status: number): boolean {
+    if (status === HOST_TRAP && this.#host.reason!.kind === "HostCallLimitExceeded") {
+      this.#runtime.counters.refuse(this.#runtime.route);
+    }
+    if (status !== HOST_PENDING && this.#afterHost(status)) return true;
+    this.#answered = status === HOST_PENDING ? TIER_WAITS : TIER_TRAPPED;
+    return false;
   }
 
   /** Answers the request in the context; see `RequestHandler`. */
@@ -496,19 +540,14 @@ export class NativeRunner implements RequestHandler, Disposable {
     const context = this.#context!;
     const { i32, u32 } = context;
     const { counters } = this.#runtime;
+    if (i32[EXIT_CODE] === HOST_CALL) {
+      counters.callbacks++;
+      return this.#hostCall(context) ? 0 : 1;
+    }
     this.#fetchHeapTop(context);
-    const request = i32[Context.exitCode >> 2] - ExitCode.Request;
+    const request = i32[EXIT_CODE] - ExitCode.Request;
     counters.exits[ExitCount.Request + request]++;
     switch (request) {
-      case Request.HostCall: {
-        const { count } = this.#host;
-        const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
-        // A call beyond the limit is not made.
-        if (this.#runtime.route === "callback") counters.callbacks += this.#host.count - count;
-        else counters.reentries += this.#host.count - count;
-        if (status === HOST_PENDING) return this.#leave(TIER_WAITS);
-        return this.#afterHost(status) ? 0 : this.#leave(TIER_TRAPPED);
-      }
       case Request.Reserve: {
         const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
         const granted = this.#heap.reserve(end);
@@ -532,7 +571,7 @@ export class NativeRunner implements RequestHandler, Disposable {
         return this.#leave(TIER_TRAPPED);
       }
       default:
-        throw new Error(`internal: machine code left with code ${i32[Context.exitCode >> 2]}`);
+        throw new Error(`internal: machine code left with code ${i32[EXIT_CODE]}`);
     }
   }
 
@@ -555,15 +594,16 @@ export class NativeRunner implements RequestHandler, Disposable {
       this.#trapAt(host.reason!);
       return false;
     }
-    const { results, resultWords } = host;
-    for (let k = 0; k < 2 * resultWords; k++) context.i32[2 * AREA + k] = results.i32[k];
     if (this.#entry!.usesHeap) this.#publishHeapBounds(context);
-    if (this.#pace.canStop && this.#pace.check() !== undefined) {
-      // The next instruction is where it ends.
-      this.#pace.giveBack(context.u64[FUEL]);
-      context.u64[FUEL] = 0n;
-    }
+    if (this.#pace.canStop) this.#stopIfDue(context);
     return true;
+  }
+
+  /** Has the run end at its next instruction if there is a reason. */
+  #stopIfDue(context: ContextBlock): void {
+    if (this.#pace.check() === undefined) return;
+    this.#pace.giveBack(context.u64[FUEL]);
+    context.u64[FUEL] = 0n;
   }
 
   /**

@@ -68,8 +68,8 @@ export class NativeRuntime implements Disposable {
   readonly route: HostCallRoute;
   readonly #libc: Libc;
   readonly #callback: Callback | undefined;
-  /** Whose machine code runs: the innermost of the nested runs. */
-  #current: RequestHandler | undefined;
+  /** Whose machine code runs, that is, the innermost of nested runs. The callback holds this object. */
+  readonly #running: { handler: RequestHandler | undefined } = { handler: undefined };
   readonly #leave: number;
   readonly #fuelOut: number;
   readonly #contexts: ContextBlock[] = [];
@@ -104,7 +104,7 @@ export class NativeRuntime implements Disposable {
     this.start = pointerTo(address + stubs.start);
     this.#leave = address + stubs.leave;
     if (hostCalls === "callback") {
-      this.#callback = cleanup.use(new Callback(() => this.#current!.answer()));
+      this.#callback = cleanup.use(new Callback(answering(this.#running)));
     }
     this.#fuelOut = address + stubs.fuelOut;
     cleanup.move();
@@ -115,15 +115,26 @@ export class NativeRuntime implements Disposable {
    * requests if they come as calls; otherwise they are exits like others.
    */
   enter(context: Pointer, handler: RequestHandler): void {
-    const outer = this.#current;
-    this.#current = handler;
-    // SAFETY: `start` is this runtime's own routine and keeps what C functions must. The caller owns
-    // the context, and through it a guarded stack that is large enough and a memory, for as long as
-    // its run lasts, on this thread. The context's views are of fixed pages; those of the memory are
-    // the caller's to fetch anew.
-    this.gate.enter(this.start, context);
-    this.#current = outer;
-    if (this.#callback !== undefined && this.#callback.threw) throw this.#callback.takeError();
+    const callback = this.#callback;
+    if (callback === undefined) {
+      // SAFETY: `start` is this runtime's own routine and keeps what C functions must. The caller owns
+      // the context, and through it a guarded stack that is large enough and a memory, for as long as
+      // its run lasts, on this thread. The context's views are of fixed pages; those of the memory are
+      // the caller's to fetch anew.
+      this.gate.enter(this.start, context);
+      return;
+    }
+    const running = this.#running;
+    const outer = running.handler;
+    running.handler = handler;
+    try {
+      // SAFETY: as above.
+      this.gate.enter(this.start, context);
+    } finally {
+      // The way in may not fit the stack of JavaScript, and what runs below goes on all the same.
+      running.handler = outer;
+    }
+    if (callback.threw) throw callback.takeError();
   }
 
   /** A context block of at least `bytes` bytes with the fixed addresses filled in. */
@@ -191,4 +202,9 @@ export class NativeRuntime implements Disposable {
     this.space[Symbol.dispose]();
     this.#libc[Symbol.dispose]();
   }
+}
+
+/** Has the running handler answer. It must not lead to the runtime: see `Callback`. */
+function answering(running: { readonly handler: RequestHandler | undefined }): () => number {
+  return () => running.handler!.answer();
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Request } from "../front/requests.ts";
 
 /** Why machine code left, or called back, counted. */
 export interface ExitCounts {
@@ -76,7 +77,7 @@ export const ExitCount = {
 
 /** The counters of one engine. */
 export class Counters {
-  /** By `ExitCount`. */
+  /** By `ExitCount`; of the host calls only those that were refused. */
   readonly exits: Float64Array = new Float64Array(8);
   runs = 0;
   /** Host calls of the runs counted. */
@@ -100,9 +101,17 @@ export class Counters {
     if (this.#reasons.size < 100) this.#reasons.add(reason);
   }
 
+  /** The host call counted last was beyond its run's limit: the code left, but nothing was called. */
+  refuse(route: "reenter" | "callback"): void {
+    this.exits[ExitCount.Request + Request.HostCall]++;
+    if (route === "callback") this.callbacks--;
+    else this.reentries--;
+  }
+
   /** The counts as they are now. */
   stats(tier: string, target: "x64" | "a64" | undefined): EngineStats {
-    const [ret, trap, fuel, depth, reserve, hostCall, checkCall, checkUtf8] = this.exits;
+    const [ret, trap, fuel, depth, reserve, refused, checkCall, checkUtf8] = this.exits;
+    const hostCall = refused + this.reentries + this.callbacks;
     return {
       tier,
       ...(target !== undefined && { target }),

@@ -14,10 +14,17 @@ import { MAX_PAGES } from "./layout.ts";
 /** Memories that are kept for their instances. */
 const KEPT_MEMORIES = 64;
 
+/**
+ * Memories beyond those that are kept for whoever comes next, left from a time of many runs at once.
+ * Each reserves 4 GiB of addresses and takes two of the mappings that a process may have (some 65,000
+ * on Linux), and the collector sees neither: making new ones for every such time would end the process.
+ */
+const SPARE_MEMORIES = 4096;
+
 /** Written bytes that all kept memories may have together; what is more is left to the collector. */
 const KEPT_BYTES = 64 << 20;
 
-/** Of heaps that are gone, memories with more written bytes than this are not kept. */
+/** Memories with more written bytes than this are not kept for whoever comes next. */
 const ORPHAN_BYTES = 1 << 20;
 
 /** A linear memory with its views and what is known of its contents. */
@@ -47,7 +54,7 @@ export interface PooledMemory {
 /** Memories by owner, the one that was given back first in front. */
 const kept = new Map<number, PooledMemory>();
 let keptBytes = 0;
-/** Memories whose owner is gone. */
+/** Memories for whoever comes next. */
 const orphans: PooledMemory[] = [];
 /** Memories too large to be kept, by owner, for as long as the collector leaves them alone. */
 const large = new Map<number, WeakRef<PooledMemory>>();
@@ -123,10 +130,14 @@ export function acquireMemory(owner: number, pages: number): PooledMemory {
 
 /** Takes a memory back from its owner, whose next run may want it. */
 export function releaseMemory(memory: PooledMemory): void {
-  if (keptBytes + memory.dirty <= KEPT_BYTES && kept.size + orphans.length < KEPT_MEMORIES) {
-    keptBytes += memory.dirty;
-    kept.set(memory.owner, memory);
-    return;
+  if (keptBytes + memory.dirty <= KEPT_BYTES) {
+    const isKept = kept.size < KEPT_MEMORIES;
+    if (isKept || (memory.dirty <= ORPHAN_BYTES && orphans.length < SPARE_MEMORIES)) {
+      keptBytes += memory.dirty;
+      if (isKept) kept.set(memory.owner, memory);
+      else orphans.push(memory);
+      return;
+    }
   }
   if (large.size >= KEPT_MEMORIES) {
     for (const [owner, ref] of large) if (ref.deref() === undefined) large.delete(owner);

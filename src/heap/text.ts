@@ -6,7 +6,8 @@
  */
 import type { Heap } from "./heap.ts";
 
-/** Longest text handled by hand. */
+/** Longest texts handled by hand. */
+const SHORT_TO_READ = 64;
 const SHORT = 32;
 
 const encoder = new TextEncoder();
@@ -14,15 +15,16 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** The text in `length` bytes of memory at `offset`, which must be UTF-8. */
 export function readText(u8: Uint8Array, offset: number, length: number): string {
-  if (length <= SHORT) {
-    let text = "";
+  if (length <= SHORT_TO_READ) {
+    // One string at once: appending letters makes a chain of strings to be flattened later.
+    const codes = new Array<number>(length);
     let k = 0;
     for (; k < length; k++) {
       const byte = u8[offset + k];
       if (byte >= 0x80) break;
-      text += String.fromCharCode(byte);
+      codes[k] = byte;
     }
-    if (k === length) return text;
+    if (k === length) return String.fromCharCode(...codes);
   }
   return decoder.decode(u8.subarray(offset, offset + length));
 }

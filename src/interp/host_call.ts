@@ -42,52 +42,85 @@ export interface HostTrace {
 
 /** A host signature with the function behind it. */
 interface Binding {
-  readonly hostSig: number;
   readonly symbol: string;
   readonly hash: bigint;
-  /** The function, or why there is none. */
-  readonly target: HostFunction["call"] | HostErrorKind;
+  /** The function, if there is one. */
+  readonly target: HostFunction["call"] | undefined;
+  /** Why there is none. */
+  readonly missing: HostErrorKind;
   readonly argClasses: Uint8Array;
+  readonly argCount: number;
+  readonly argWords: number;
+  /** Classes of the first three arguments, 0 where there is none, and the words that they start at. */
+  readonly class0: number;
+  readonly class1: number;
+  readonly class2: number;
+  readonly word1: number;
+  readonly word2: number;
   readonly results: readonly ValueType[];
   readonly resultClasses: Uint8Array;
-  readonly context: HostContext;
+  /** The class of its only result; `NO_RESULT` or `SEVERAL_RESULTS` if it isn't one. */
+  readonly resultClass: number;
+  /** What the next call is given. */
+  context: HostContext;
   readonly scope: TraceScope;
 }
 
+const NO_RESULT = -1;
+const SEVERAL_RESULTS = -2;
+
 const FUEL_MAX = (1n << 64n) - 1n;
 
+// V8 takes constants that are imported or exported for variables that may not be set yet; those that
+// no other file sees are literals.
+const OK = HOST_OK;
+const CHARGED = HOST_CHARGED;
+const TRAP = HOST_TRAP;
+
+// What is out of the ordinary about a run, or about the call made last.
+const IS_TRACED = 1;
+const IS_WATCHED = 2;
+const IS_CHARGED = 4;
+
+/** Most calls that are granted at once, so that what is left is a small integer to V8. */
+const MOST_CALLS = 2 ** 30 - 1;
+
 /**
- * Result words of all instances while they suffice: results are written after the host function has
- * returned and read before anything else runs.
+ * Argument and result words of all instances while they suffice: arguments are read before the host
+ * function is called, results are written after it has returned and read before anything else runs.
  */
-const SHARED_RESULTS = createWords(16);
+const SHARED_WORDS = createWords(16);
 
 /** The host side of one instance; `begin` and `end` bracket a run. */
 export class HostCaller {
-  /** Result words of the last call, in order (`WORDS_OF_CLASS`); replaced when it grows. */
-  results: Words = SHARED_RESULTS;
-  /** Number of words in `results` after a call that succeeded. */
-  resultWords = 0;
+  /** Result words of the last {@linkcode call}, in order (`WORDS_OF_CLASS`); replaced when it grows. */
+  results: Words = SHARED_WORDS;
   /** Why the last call trapped. */
   reason: TrapReason | undefined;
   /** Fuel the last call charged. */
   charged = 0n;
   /** What the last call waits for. */
   pending: PromiseLike<unknown> | undefined;
-  /** Host calls made in this run. */
-  count = 0;
-  /** Has every success be `HOST_CHARGED`, for loops that look up only then. */
-  isWatched = false;
 
   readonly #program: Program;
   readonly #host: Host;
   readonly #heap: Heap;
   readonly #bindings: (Binding | undefined)[] = [];
   #maxCalls = 0;
+  /** Calls granted so far, and how many of them were not made yet. */
+  #granted = 0;
+  #left = 0;
+  /** What of `IS_TRACED`, `IS_WATCHED` and `IS_CHARGED` holds. */
+  #state = 0;
   #async = false;
   #trace: HostTrace | undefined;
   #access: AccessSink | undefined;
-  #current: Binding | undefined;
+  /** The context of the call under way. */
+  #current: HostContext | undefined;
+  // Of the call that is pending: what it calls, and where its results go.
+  #waiting: Binding | undefined;
+  #words: Words = SHARED_WORDS;
+  #at = 0;
 
   /** The host side of an instance of `program` whose memory is `heap`. */
   constructor(program: Program, host: Host, heap: Heap) {
@@ -103,11 +136,12 @@ export class HostCaller {
     access: AccessSink | undefined,
     async: boolean,
   ): void {
-    this.count = 0;
-    this.isWatched = false;
     // Nobody makes 2^53 calls.
     this.#maxCalls = Number(limits.maxHostCalls);
+    this.#granted = this.#left = 0;
+    this.charged = 0n;
     this.#trace = trace !== undefined && (trace.mask & TraceMask.HOST) !== 0 ? trace : undefined;
+    this.#state = this.#trace !== undefined ? IS_TRACED : 0;
     this.#access = access;
     this.#async = async;
   }
@@ -117,8 +151,20 @@ export class HostCaller {
     this.#trace = undefined;
     this.#access = undefined;
     this.#current = undefined;
+    this.#waiting = undefined;
+    this.#words = SHARED_WORDS;
     this.pending = undefined;
     this.reason = undefined;
+  }
+
+  /** Host calls made in this run. */
+  get count(): number {
+    return this.#granted - this.#left;
+  }
+
+  /** Has every success be `HOST_CHARGED`, for loops that look up only then. */
+  set isWatched(isWatched: boolean) {
+    this.#state = isWatched ? this.#state | IS_WATCHED : this.#state & ~IS_WATCHED;
   }
 
   /**
@@ -128,51 +174,121 @@ export class HostCaller {
    * @returns `HOST_OK`, `HOST_TRAP`, `HOST_CHARGED` or `HOST_PENDING`.
    */
   call(hostSig: number, words: Words, base: number, slots: Int32Array, at: number): number {
-    this.charged = 0n;
-    if (this.count >= this.#maxCalls) {
-      this.reason = { kind: "HostCallLimitExceeded" };
-      return HOST_TRAP;
-    }
-    this.count++;
+    const { argWords } = this.#bindings[hostSig] ?? this.#bind(hostSig);
+    const to = this.results.i64;
+    const from = words.i64;
+    for (let k = 0; k < argWords; k++) to[k] = from[base + slots[at + k]];
+    return this.callInPlace(hostSig, this.results, 0);
+  }
+
+  /**
+   * The same with argument word `k` in word `at + k` of `words`, where the results are put, too, not
+   * in `results`.
+   */
+  callInPlace(hostSig: number, words: Words, at: number): number {
     const binding = this.#bindings[hostSig] ?? this.#bind(hostSig);
-    if (this.#trace !== undefined) this.#emit("scope_enter", binding);
-    const target = binding.target;
-    if (typeof target === "string") return this.#failed(binding, target, undefined);
-    this.#current = binding;
-    const { context, argClasses } = binding;
-    const n = argClasses.length;
+    if (this.#left === 0 && !this.#grant()) return TRAP;
+    this.#left--;
+    if (this.#state !== 0) this.#announce(binding);
+    const { target, context } = binding;
+    if (target === undefined) return this.#failed(binding, binding.missing, undefined);
+    this.#current = context;
     let value: unknown;
     try {
-      if (n === 0) {
-        value = target(context);
-      } else if (n <= 3) {
-        let cls = argClasses[0];
-        let k = at;
-        const a = this.#argument(cls, words, base, slots, k);
-        if (n === 1) value = target(a, context);
-        else {
-          k += WORDS_OF_CLASS[cls];
-          cls = argClasses[1];
-          const b = this.#argument(cls, words, base, slots, k);
-          if (n === 2) value = target(a, b, context);
-          else {
-            k += WORDS_OF_CLASS[cls];
-            value = target(a, b, this.#argument(argClasses[2], words, base, slots, k), context);
-          }
-        }
-      } else {
-        const args: unknown[] = [];
-        let k = at;
-        for (let i = 0; i < n; i++) {
-          args.push(this.#argument(argClasses[i], words, base, slots, k));
-          k += WORDS_OF_CLASS[argClasses[i]];
-        }
-        args.push(context);
-        value = target(...args);
+      switch (binding.argCount) {
+        case 0:
+          value = target(context);
+          break;
+        case 1:
+          value = target(this.#argument(binding.class0, words, at), context);
+          break;
+        case 2:
+          value = target(
+            this.#argument(binding.class0, words, at),
+            this.#argument(binding.class1, words, at + binding.word1),
+            context,
+          );
+          break;
+        case 3:
+          value = target(
+            this.#argument(binding.class0, words, at),
+            this.#argument(binding.class1, words, at + binding.word1),
+            this.#argument(binding.class2, words, at + binding.word2),
+            context,
+          );
+          break;
+        default:
+          value = target(...this.#arguments(binding, words, at));
       }
+    } catch (error) {
+      return this.#failed(binding, "Failed", error);
+    }
+    const state = this.#state;
+    if ((state & IS_TRACED) !== 0 || !storeWord(value, binding.resultClass, words, at)) {
+      return this.#finish(binding, value, words, at);
+    }
+    this.#current = undefined;
+    return state === 0 ? OK : CHARGED;
+  }
+
+  /** Grants calls if the limit allows any. */
+  #grant(): boolean {
+    this.#left = Math.min(this.#maxCalls - this.#granted, MOST_CALLS);
+    this.#granted += this.#left;
+    if (this.#left > 0) return true;
+    this.charged = 0n;
+    this.reason = { kind: "HostCallLimitExceeded" };
+    return false;
+  }
+
+  /** What a call starts with when something about the run, or the call before, is out of the ordinary. */
+  #announce(binding: Binding): void {
+    this.charged = 0n;
+    this.#state &= ~IS_CHARGED;
+    if (this.#trace !== undefined) this.#emit("scope_enter", binding);
+  }
+
+  /** Goes on after `HOST_PENDING` with what the promise gave. Results as of {@linkcode call}. */
+  settle(value: unknown): number {
+    const binding = this.#waiting!;
+    this.#waiting = undefined;
+    this.pending = undefined;
+    return this.#storeResults(binding, value, this.#words, this.#at);
+  }
+
+  /** Goes on after `HOST_PENDING` with the error that rejected the promise. */
+  fail(error: unknown): number {
+    const binding = this.#waiting!;
+    this.#waiting = undefined;
+    this.pending = undefined;
+    return this.#failed(binding, "Failed", error);
+  }
+
+  /**
+   * Ends the wait after `HOST_PENDING`: the run traps for `reason` at the call. What the promise gives
+   * is nobody's, not even an unhandled error.
+   */
+  abandon(reason: TrapReason): number {
+    this.pending?.then(undefined, () => {});
+    this.pending = undefined;
+    this.#waiting = undefined;
+    this.#current = undefined;
+    this.charged = 0n;
+    this.reason = reason;
+    return TRAP;
+  }
+
+  /** Goes on with what a host function returned. */
+  #finish(binding: Binding, value: unknown, words: Words, at: number): number {
+    try {
       if (isThenable(value)) {
+        // The function still runs and has its context, which no later call may be mistaken for.
+        binding.context = this.#contextOf(binding);
         if (this.#async) {
           this.pending = value;
+          this.#waiting = binding;
+          this.#words = words;
+          this.#at = at;
           return HOST_PENDING;
         }
         // The promise may still be rejected; that is nobody's unhandled error.
@@ -184,50 +300,12 @@ export class HostCaller {
     } catch (error) {
       return this.#failed(binding, "Failed", error);
     }
-    return this.#finish(binding, value);
+    return this.#storeResults(binding, value, words, at);
   }
 
-  /** Goes on after `HOST_PENDING` with what the promise gave. Results as of {@linkcode call}. */
-  settle(value: unknown): number {
-    this.pending = undefined;
-    return this.#finish(this.#current!, value);
-  }
-
-  /** Goes on after `HOST_PENDING` with the error that rejected the promise. */
-  fail(error: unknown): number {
-    this.pending = undefined;
-    return this.#failed(this.#current!, "Failed", error);
-  }
-
-  /**
-   * Ends the wait after `HOST_PENDING`: the run traps for `reason` at the call. What the promise gives
-   * is nobody's, not even an unhandled error.
-   */
-  abandon(reason: TrapReason): number {
-    this.pending?.then(undefined, () => {});
-    this.pending = undefined;
-    this.#current = undefined;
-    this.charged = 0n;
-    this.reason = reason;
-    return HOST_TRAP;
-  }
-
-  #finish(binding: Binding, value: unknown): number {
+  #storeResults(binding: Binding, value: unknown, words: Words, at: number): number {
     const { results, resultClasses } = binding;
     const n = results.length;
-    // The commonest result needs none of the steps below.
-    if (
-      n === 1 && typeof value === "bigint" && resultClasses[0] === 2 && this.charged === 0n &&
-      this.#trace === undefined && !this.isWatched
-    ) {
-      const { i64 } = this.results;
-      i64[0] = value;
-      if (i64[0] === value) {
-        this.resultWords = 1;
-        this.#current = undefined;
-        return HOST_OK;
-      }
-    }
     let list: readonly unknown[];
     let count = n;
     if (n === 0 || (n > 1 && value === undefined)) list = [];
@@ -254,19 +332,16 @@ export class HostCaller {
     if (this.#trace !== undefined) this.#emit("scope_exit", binding);
     if (mismatch !== undefined) {
       this.reason = mismatch;
-      return HOST_TRAP;
+      return TRAP;
     }
     try {
-      if (2 * n > this.results.i64.length) this.results = createWords(4 * n);
-      let at = 0;
-      for (let k = 0; k < n; k++) at += this.#store(list[k], resultClasses[k], at);
-      this.resultWords = at;
+      for (let k = 0; k < n; k++) at += this.#store(list[k], resultClasses[k], words, at);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) return this.#failed(binding, "Failed", error);
       this.reason = { kind: "MemoryLimitExceeded" };
-      return HOST_TRAP;
+      return TRAP;
     }
-    return this.charged === 0n && !this.isWatched ? HOST_OK : HOST_CHARGED;
+    return (this.#state & (IS_CHARGED | IS_WATCHED)) === 0 ? OK : CHARGED;
   }
 
   #failed(binding: Binding, error: HostErrorKind, cause: unknown): number {
@@ -276,7 +351,7 @@ export class HostCaller {
     this.reason = error === "Failed"
       ? { kind: "HostCallFailed", symbol, sigHash, error, cause }
       : { kind: "HostCallFailed", symbol, sigHash, error };
-    return HOST_TRAP;
+    return TRAP;
   }
 
   #emit(type: "scope_enter" | "scope_exit", binding: Binding): void {
@@ -294,51 +369,79 @@ export class HostCaller {
 
   #bind(hostSig: number): Binding {
     const program = this.#program;
-    const signature = program.hostSigs[hostSig];
-    const symbol = program.symbols[signature.symbol];
-    const hash = signature.hash;
+    const { symbol: id, hash, args, results } = program.hostSigs[hostSig];
+    const symbol = program.symbols[id];
     const found = this.#host.lookup(symbol, hash);
+    const argClasses = Uint8Array.from(args, typeClass);
+    const resultClasses = Uint8Array.from(results, typeClass);
+    const [class0 = 0, class1 = 0, class2 = 0] = argClasses;
+    const argWords = wordsOf(argClasses);
+    const most = Math.max(argWords, wordsOf(resultClasses));
+    if (most > this.results.i64.length) this.results = createWords(most);
+    const binding: Omit<Binding, "context"> = {
+      symbol,
+      hash,
+      target: typeof found === "string" ? undefined : found.call,
+      missing: typeof found === "string" ? found : "Failed",
+      argClasses,
+      argCount: argClasses.length,
+      argWords,
+      class0,
+      class1,
+      class2,
+      word1: WORDS_OF_CLASS[class0],
+      word2: WORDS_OF_CLASS[class0] + WORDS_OF_CLASS[class1],
+      results,
+      resultClasses,
+      resultClass: resultClasses.length > 1 ? SEVERAL_RESULTS : resultClasses[0] ?? NO_RESULT,
+      scope: { kind: "hostCall", hostSig, symbol: id, sigHash: hash },
+    };
+    return this.#bindings[hostSig] = { ...binding, context: this.#contextOf(binding) };
+  }
+
+  /** A context that is of use while it is `#current`. */
+  #contextOf({ symbol, hash }: Pick<Binding, "symbol" | "hash">): HostContext {
     const during = (): void => {
-      if (this.#current !== binding) {
+      if (this.#current !== context) {
         throw new Error(`the context of host function "${symbol}" is used outside its call`);
       }
     };
-    const binding: Binding = {
-      hostSig,
+    const context: HostContext = {
       symbol,
-      hash,
-      target: typeof found === "string" ? found : found.call,
-      argClasses: Uint8Array.from(signature.args, typeClass),
-      results: signature.results,
-      resultClasses: Uint8Array.from(signature.results, typeClass),
-      scope: { kind: "hostCall", hostSig, symbol: signature.symbol, sigHash: hash },
-      context: {
-        symbol,
-        sigHash: hash,
-        program,
-        chargeFuel: (units) => {
-          during();
-          const charge = BigInt(units);
-          if (charge < 0n) throw new RangeError(`fuel to charge may not be negative: got ${units}`);
-          const total = this.charged + charge;
-          this.charged = total > FUEL_MAX ? FUEL_MAX : total;
-        },
-        recordRead: (key: AccessKey) => {
-          during();
-          this.#access?.read(key);
-        },
-        recordWrite: (key: AccessKey) => {
-          during();
-          this.#access?.write(key);
-        },
+      sigHash: hash,
+      program: this.#program,
+      chargeFuel: (units) => {
+        during();
+        const charge = BigInt(units);
+        if (charge < 0n) throw new RangeError(`fuel to charge may not be negative: got ${units}`);
+        const total = this.charged + charge;
+        this.charged = total > FUEL_MAX ? FUEL_MAX : total;
+        this.#state |= IS_CHARGED;
+      },
+      recordRead: (key: AccessKey) => {
+        during();
+        this.#access?.read(key);
+      },
+      recordWrite: (key: AccessKey) => {
+        during();
+        this.#access?.write(key);
       },
     };
-    this.#bindings[hostSig] = binding;
-    return binding;
+    return context;
   }
 
-  #argument(cls: number, words: Words, base: number, slots: Int32Array, at: number): unknown {
-    const word = base + slots[at];
+  /** The arguments and, last, the context. */
+  #arguments({ argClasses, context }: Binding, words: Words, at: number): unknown[] {
+    const args: unknown[] = [];
+    for (let k = 0; k < argClasses.length; k++) {
+      args.push(this.#argument(argClasses[k], words, at));
+      at += WORDS_OF_CLASS[argClasses[k]];
+    }
+    args.push(context);
+    return args;
+  }
+
+  #argument(cls: number, words: Words, word: number): unknown {
     switch (cls) {
       case 0: // unit
         return undefined;
@@ -350,9 +453,13 @@ export class HostCaller {
         return words.u64[word];
       case 4: // f64
         return words.f64[word];
-      case 5: // dec
-        return { mantissa: words.i64[word], scale: words.i32[2 * (base + slots[at + 1])] };
+      default:
+        return this.#largeArgument(cls, words, word);
     }
+  }
+
+  #largeArgument(cls: number, words: Words, word: number): unknown {
+    if (cls === 5) return { mantissa: words.i64[word], scale: words.i32[2 * (word + 1)] }; // dec
     const low = words.i32[2 * word] >>> 0;
     const high = words.i32[2 * word + 1] >>> 0;
     const heap = this.#heap;
@@ -468,8 +575,8 @@ export class HostCaller {
   }
 
   /** Writes a result whose type was checked; returns the number of words. */
-  #store(value: any, cls: number, at: number): number {
-    const { i64, i32, f64 } = this.results;
+  #store(value: any, cls: number, words: Words, at: number): number {
+    const { i64, i32, f64 } = words;
     const heap = this.#heap;
     switch (typeof value) {
       case "undefined":
@@ -501,7 +608,7 @@ export class HostCaller {
       i32[2 * at] = offset;
       i32[2 * at + 1] = value.length;
     } else if ("type" in value) {
-      return writeValue(heap, this.results, at, value);
+      return writeValue(heap, words, at, value);
     } else {
       switch (cls) {
         case 5: // dec
@@ -517,6 +624,38 @@ export class HostCaller {
     }
     return 1;
   }
+}
+
+/**
+ * Writes `value` to word `at` if that is all there is to do for a result of class `cls`, the only one
+ * (or, with `NO_RESULT`, if nothing is).
+ */
+function storeWord(value: unknown, cls: number, words: Words, at: number): boolean {
+  switch (cls) {
+    case NO_RESULT:
+      return value === undefined;
+    case 1: // bool
+      if (typeof value !== "boolean") return false;
+      words.i64[at] = value ? 1n : 0n;
+      return true;
+    case 2: // i64
+      if (typeof value !== "bigint") return false;
+      words.i64[at] = value;
+      return BigInt.asIntN(64, value) === value;
+    case 3: // u64
+      if (typeof value !== "bigint") return false;
+      words.u64[at] = value;
+      return BigInt.asUintN(64, value) === value;
+    case 4: // f64
+      if (typeof value !== "number") return false;
+      words.f64[at] = value;
+      return true;
+  }
+  return false;
+}
+
+function wordsOf(classes: Uint8Array): number {
+  return classes.reduce((words, cls) => words + WORDS_OF_CLASS[cls], 0);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -3,18 +3,17 @@ import { Callback, CALLBACK_THREW } from "../../ffi/callbacks.ts";
 import { CodeSpace } from "../../ffi/code_space.ts";
 import { Gate } from "../../ffi/gate.ts";
 import { ContextBlock } from "../../ffi/memory.ts";
-import { addressOf, type Pointer } from "../../ffi/pointer.ts";
 import { NATIVE, runChild } from "./environment.ts";
 import { CALL, publish } from "./machine.ts";
 
-Deno.test("Callback passes the context in and a status out", NATIVE, () => {
+Deno.test("Callback passes a status out", NATIVE, () => {
   using space = new CodeSpace();
   using gate = new Gate(space);
   using context = new ContextBlock();
-  const contexts: (Pointer | null)[] = [];
+  let calls = 0;
   let status = 0;
-  using callback = new Callback((pointer) => {
-    contexts.push(pointer);
+  using callback = new Callback(() => {
+    calls++;
     return status;
   });
   const entry = publish(space, CALL);
@@ -23,7 +22,7 @@ Deno.test("Callback passes the context in and a status out", NATIVE, () => {
     gate.enter(entry, context.pointer);
     assertEquals(context.i64[1], BigInt(status));
   }
-  assertEquals(contexts.map(addressOf), Array(5).fill(context.address));
+  assertEquals(calls, 5);
   assertEquals(callback.threw, false);
 });
 

@@ -1,13 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertSnapshot } from "@std/testing";
-import { Callback } from "../../ffi/callbacks.ts";
 import { mapJitPages } from "../../ffi/code_pages.ts";
 import { CodeSpace } from "../../ffi/code_space.ts";
 import { Gate } from "../../ffi/gate.ts";
 import { jitCopyRoutine } from "../../ffi/jit_copy.ts";
 import { openLibc } from "../../ffi/libc.ts";
 import { ContextBlock } from "../../ffi/memory.ts";
-import { addressOf, pointerTo } from "../../ffi/pointer.ts";
+import { addressOf, type Pointer, pointerTo } from "../../ffi/pointer.ts";
 import { PROTECTION } from "../../ffi/systems.ts";
 import { assemble, hasTool } from "../harness/binutils.ts";
 import { NATIVE } from "./environment.ts";
@@ -66,6 +65,8 @@ Deno.test("jitCopyRoutine matches the assembler (needs GNU as for AArch64)", {
 
 const A64 = { ignore: NATIVE.ignore || Deno.build.arch !== "aarch64" };
 
+const ONE_ARGUMENT = { parameters: ["pointer"], result: "i32" } as const;
+
 /**
  * A code space on ordinary pages, with callbacks that do to them what the system does to MAP_JIT
  * pages, and write down what they were asked.
@@ -75,37 +76,46 @@ class JitBench implements Disposable {
   readonly space: CodeSpace;
   readonly #libc = openLibc();
   readonly #size = 1 << 20;
-  readonly #writeProtect: Callback;
-  readonly #flush: Callback;
+  readonly #writeProtect: Deno.UnsafeCallback<typeof ONE_ARGUMENT>;
+  readonly #flush: Deno.UnsafeCallback<typeof ONE_ARGUMENT>;
 
   constructor() {
     const { read, write, execute } = PROTECTION;
     const base = this.#libc.map(this.#size, read | execute);
-    this.#writeProtect = new Callback((enabled) => {
+    this.#writeProtect = this.#logging((enabled) => {
       this.log.push(enabled === null ? "open" : `close(${addressOf(enabled)})`);
       this.#libc.protect(base, this.#size, read | (enabled === null ? write : execute));
-      return 0;
     });
-    this.#flush = new Callback((start) => {
+    this.#flush = this.#logging((start) => {
       this.log.push(`flush(${addressOf(start) - base})`);
       this.#libc.flushInstructionCache(base, this.#size);
-      return 0;
     });
     const functions = {
-      writeProtect: this.#writeProtect.address,
+      writeProtect: addressOf(this.#writeProtect.pointer),
       copy: this.#libc.address("memcpy"),
-      flush: this.#flush.address,
+      flush: addressOf(this.#flush.pointer),
     };
     this.space = new CodeSpace({
       pages: (libc) => mapJitPages(libc, this.#size, { base, functions }),
     });
   }
 
+  /** A C function of one argument; errors go to the log. */
+  #logging(run: (argument: Pointer | null) => void): Deno.UnsafeCallback<typeof ONE_ARGUMENT> {
+    return new Deno.UnsafeCallback(ONE_ARGUMENT, (argument) => {
+      try {
+        run(argument);
+      } catch (error) {
+        this.log.push(String(error));
+      }
+      return 0;
+    });
+  }
+
   [Symbol.dispose](): void {
     this.space[Symbol.dispose]();
-    assertEquals([this.#writeProtect.threw, this.#flush.threw], [false, false]);
-    this.#writeProtect[Symbol.dispose]();
-    this.#flush[Symbol.dispose]();
+    this.#writeProtect.close();
+    this.#flush.close();
     this.#libc[Symbol.dispose]();
   }
 }

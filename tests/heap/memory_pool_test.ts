@@ -41,6 +41,21 @@ Deno.test("heaps that run at once have different memories", () => {
   for (const heap of heaps) heap.dispose();
 });
 
+Deno.test("a crowd of runs leaves its memories to the next crowd", () => {
+  const memories = new Set<WebAssembly.Memory>();
+  for (let k = 0; k < 5; k++) {
+    const heaps = Array.from({ length: 300 }, () => new Heap([]));
+    for (const heap of heaps) {
+      heap.begin(1000);
+      memories.add(heap.memory);
+    }
+    for (const heap of heaps) heap.reset();
+    for (const heap of heaps) heap.dispose();
+    if (k === 0) assert(memories.size === 300);
+  }
+  assertEquals(memories.size, 300);
+});
+
 Deno.test("what is disposed of leaves its memory to others", () => {
   const heap = new Heap([]);
   const memory = dirty(heap, 10);

@@ -134,7 +134,12 @@ Deno.test("elements survive the growth of memory that they cause themselves", ()
 Deno.test("text: short, long, ASCII and not, with a byte-order mark", () => {
   const heap = new Heap([]);
   heap.begin(1 << 20);
-  for (const text of ["", "a", "\ufeffx", "é", "x".repeat(32), "x".repeat(33), "😀".repeat(9)]) {
+  const texts = ["", "a", "\ufeffx", "é", "😀".repeat(9)];
+  // On both sides of what is short, with and without a letter beyond ASCII at the end.
+  for (const length of [31, 32, 33, 63, 64, 65]) {
+    texts.push("x".repeat(length), "\0y".repeat(length - 2) + "é", "\x7f".repeat(length - 2) + "é");
+  }
+  for (const text of texts) {
     const at = writeText(heap, text);
     const length = heap.top - at;
     assertEquals(length, new TextEncoder().encode(text).length);
