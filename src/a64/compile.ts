@@ -99,7 +99,7 @@ export function compileA64(func: Func, index: number, options: A64Options = {}):
       thunk,
       frameBytes: frame.size + shared,
       sites: func.sites,
-      pcMap: Int32Array.from(emitter.pcMap),
+      pcMap: emitter.pcMap,
       data: buffer.data,
     };
   }

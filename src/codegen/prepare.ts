@@ -11,35 +11,29 @@ import { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { Loops } from "../ir/loops.ts";
 import { Op, Type } from "../ir/opcodes.ts";
+import { Scratch } from "../util/scratch.ts";
 
 /** Reused by all functions, one at a time. */
 const cfg = new Cfg();
 const dominators = new Dominators();
 const loops = new Loops();
+const scratch = new Scratch();
 
 /** Splits edges and lays out blocks; unreachable blocks are erased. */
 export function prepare(func: Func): void {
+  // One block, no edges: nothing to lay out.
+  if (func.blockNext[0] < 0) return;
+  scratch.reset();
   eraseUnreachable(func);
   splitEdges(func);
   layOut(func);
 }
 
 function eraseUnreachable(func: Func): void {
-  const reached = new Uint8Array(func.blockCount);
-  const work = [0];
-  reached[0] = 1;
-  while (work.length > 0) {
-    const v = func.terminator(work.pop()!);
-    for (let k = 0; k < func.targetCount(v); k++) {
-      const target = func.targetBlock(v, k);
-      if (reached[target] !== 0) continue;
-      reached[target] = 1;
-      work.push(target);
-    }
-  }
+  cfg.compute(func);
   for (let block = 0, next = 0; block >= 0; block = next) {
     next = func.blockNext[block];
-    if (reached[block] === 0) func.eraseBlock(block);
+    if (!cfg.isReachable(block)) func.eraseBlock(block);
   }
 }
 
@@ -48,7 +42,7 @@ function eraseUnreachable(func: Func): void {
  * predecessors or takes arguments, so that moves on the edge have a place.
  */
 function splitEdges(func: Func): void {
-  const predecessors = new Int32Array(func.blockCount);
+  const predecessors = scratch.int32(func.blockCount);
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
     const v = func.terminator(block);
     for (let k = 0; k < func.targetCount(v); k++) predecessors[func.targetBlock(v, k)]++;
@@ -102,15 +96,13 @@ function layOut(func: Func): void {
   const order: number[] = [];
   const detours: number[] = [];
   const cold: number[] = [];
-  const rank = new Int32Array(func.blockCount).fill(-1);
-  for (let i = 0; i < cfg.rpoLength; i++) rank[cfg.rpo[i]] = i;
   // Reverse postorder keeps definitions before uses; grouping by loop keeps loops contiguous: the
   // sort key of a block is the path of ranks of its loop headers, outermost first.
   const paths = new Map<number, number[]>();
   for (const block of cfg.rpo.subarray(0, cfg.rpoLength)) {
-    const path: number[] = [rank[block]];
+    const path: number[] = [cfg.rpoIndex[block]];
     for (let loop = loops.loopOf[block]; loop >= 0; loop = loops.parent[loop]) {
-      path.push(rank[loops.header[loop]]);
+      path.push(cfg.rpoIndex[loops.header[loop]]);
     }
     paths.set(block, path.reverse());
     if (func.op[func.terminator(block)] === Op.trap && block !== 0) cold.push(block);

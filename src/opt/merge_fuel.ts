@@ -19,7 +19,11 @@
 import type { Cfg } from "../ir/cfg.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Flag, Op, OP_FLAGS } from "../ir/opcodes.ts";
+import { Scratch } from "../util/scratch.ts";
 import type { Analyses } from "./analyses.ts";
+
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
 
 /** Instructions that no charge may cross. */
 const BARRIER = Flag.EXITS | Flag.CALL;
@@ -80,8 +84,9 @@ class Charges {
   readonly last: Int32Array;
 
   constructor(func: Func) {
-    this.first = new Int32Array(func.blockCount).fill(-1);
-    this.last = new Int32Array(func.blockCount).fill(-1);
+    scratch.reset();
+    this.first = scratch.int32(func.blockCount, -1);
+    this.last = scratch.int32(func.blockCount, -1);
     for (let block = 0; block >= 0; block = func.blockNext[block]) {
       let isHead = true;
       for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {

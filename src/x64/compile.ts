@@ -117,7 +117,7 @@ export function compileX64(func: Func, index: number, options: X64Options = {}):
     data,
     frameBytes: frame + 8,
     sites: func.sites,
-    pcMap: Int32Array.from(emitter.pcMap),
+    pcMap: emitter.pcMap,
   };
 }
 
