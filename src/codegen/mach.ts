@@ -13,7 +13,8 @@
  * - The first instruction of the entry block defines the function's register arguments with
  *   `DEF_FIXED` operands.
  * - An instruction with `clobbersAll` (a call, an exit that comes back) defines only with `DEF_FIXED`.
- * - Blocks are numbered in layout order; a loop's blocks are contiguous where the graph is reducible.
+ * - Blocks are numbered in layout order; a loop's blocks are contiguous where the graph is reducible,
+ *   and a block comes behind those that dominate it.
  *
  * @module
  */
@@ -54,7 +55,7 @@ type Room = Pick<
   | ("op" | "imm" | "imm2" | "pc" | "clobbersAll")
   | ("operandStart" | "operandVreg" | "operandConstraint")
   | ("vregClass" | "vregIsConst" | "vregConst")
-  | ("blockStart" | "blockDepth" | "succStart" | "succs")
+  | ("blockStart" | "blockDepth" | "idom" | "succStart" | "succs")
   | ("paramStart" | "params" | "argStart" | "args")
 >;
 
@@ -75,7 +76,8 @@ function makeRoom(): Room {
     vregIsConst: new Uint8Array(64),
     vregConst: new Int32Array(192),
     blockStart: new Int32Array(17),
-    blockDepth: new Int32Array(16),
+    blockDepth: new Int32Array(17),
+    idom: new Int32Array(17),
     succStart: new Int32Array(17),
     succs: new Int32Array(32),
     paramStart: new Int32Array(17),
@@ -125,10 +127,12 @@ export class MachFunc {
 
   /** Number of blocks. */
   blockCount = 0;
-  /** First instruction of each block; entry `blockCount` is `count`. */
+  /** First instruction of each block; entry `blockCount` is `count`. All arrays by block grow as one. */
   blockStart: Int32Array;
   /** Loop depth of each block. */
   blockDepth: Int32Array;
+  /** Immediate dominator of each block, -1 for the entry. */
+  idom: Int32Array;
   /** Start of each block's successors in `succs`. */
   succStart: Int32Array;
   /** Successor blocks. */
@@ -177,6 +181,7 @@ export class MachFunc {
     this.vregConst = room.vregConst;
     this.blockStart = room.blockStart;
     this.blockDepth = room.blockDepth;
+    this.idom = room.idom;
     this.succStart = room.succStart;
     this.succs = room.succs;
     this.paramStart = room.paramStart;
@@ -220,17 +225,22 @@ export class MachFunc {
     return vreg;
   }
 
-  /** Opens the next block in layout order and returns its number. */
-  beginBlock(depth: number): number {
+  /**
+   * Opens the next block in layout order, at loop depth `depth` and with immediate dominator `idom`
+   * (-1 for the entry), and returns its number.
+   */
+  beginBlock(depth: number, idom: number): number {
     const block = this.blockCount++;
     if (block + 1 >= this.blockStart.length) {
       this.blockStart = grow32(this.blockStart);
       this.blockDepth = grow32(this.blockDepth);
+      this.idom = grow32(this.idom);
       this.succStart = grow32(this.succStart);
       this.paramStart = grow32(this.paramStart);
       this.argStart = grow32(this.argStart);
     }
     this.blockDepth[block] = depth;
+    this.idom[block] = idom;
     this.blockStart[block] = this.count;
     this.succStart[block] = this.succCount;
     this.paramStart[block] = this.paramCount;

@@ -15,8 +15,10 @@
  *     4i+2  instruction i reads
  *     4i+3  instruction i writes; after it, for a terminator, phase EdgeOut
  *
- * A spilled value is stored once, right after its definition, so leaving a register costs nothing
- * and may happen anywhere; coming back is a move, at 4i+1 or at a block boundary.
+ * A spilled value is stored ahead of time, so leaving a register costs nothing and may happen
+ * anywhere; coming back is a move, at 4i+1 or at a block boundary. The store stands right after the
+ * definition, or where that costs less at the start of blocks that dominate all those in which the
+ * value is in memory: what only a rare path needs in memory is stored on that path.
  *
  * @module
  */
@@ -768,15 +770,87 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     classes.push(mach.vregClass[v]);
   }
 
+  // ---- Stores of spilled values. ----
+
+  /** Virtual register that a block's entries of the following arrays are about, -1 for none. */
+  const storeStamp = scratch.int32(blockCount, -1);
+  /** 1 where the value is in memory at some point of the block. */
+  const isInMemory = scratch.uint8(blockCount);
+  /** Cost of the stores for the blocks below, the block itself aside. */
+  const costBelow = scratch.float64(blockCount);
+  /** 1 where the block's subtree is served by a store at its start. */
+  const storesHere = scratch.uint8(blockCount);
+  const marked: number[] = [];
+
+  /** Marks `block` and all that dominate it, up to where `first` is defined. */
+  function markUpTo(home: number, block: number, v: number): void {
+    for (let b = block; storeStamp[b] !== v; b = mach.idom[b]) {
+      storeStamp[b] = v;
+      isInMemory[b] = 0;
+      costBelow[b] = 0;
+      marked.push(b);
+      if (b === home) break;
+    }
+  }
+
+  /** How often a block runs, by its loop depth. */
+  function frequency(block: number): number {
+    return 8 ** Math.min(mach.blockDepth[block], 10);
+  }
+
+  /**
+   * Stores spilled value `first.vreg`, which is defined in a register. Every path from the definition
+   * to a block that the definition's block dominates passes the blocks between them in the tree of
+   * dominators, and the value is live in those; so each block with the value in memory needs a store
+   * in itself or in one above it. Chooses the cheapest such set, deep in the tree among equals.
+   */
+  function storeSpilled(first: Interval): void {
+    const v = first.vreg, home = defBlock[v];
+    marked.length = 0;
+    for (let it: Interval | null = first; it !== null; it = it.next) {
+      if (it.reg >= 0) continue;
+      for (let r = it.rangeFirst; r <= it.rangeLast; r++) {
+        const from = Math.max(rangeFrom[r], it.from), to = Math.min(rangeTo[r], it.to);
+        for (let b = blockOfInstr[from >> 2]; b < blockCount && 4 * blockStart[b] < to; b++) {
+          if (b === home) return storeAtDefinition(first);
+          markUpTo(home, b, v);
+          isInMemory[b] = 1;
+        }
+      }
+    }
+    // A block comes behind those that dominate it: this is bottom up.
+    marked.sort((a, b) => b - a);
+    for (const b of marked) {
+      if (b === home) break;
+      const canStore = locationAt(v, 4 * blockStart[b]) >= 0;
+      const here = canStore ? frequency(b) : Infinity;
+      const below = isInMemory[b] !== 0 ? Infinity : costBelow[b];
+      storesHere[b] = here < below ? 1 : 0;
+      costBelow[mach.idom[b]] += Math.min(here, below);
+    }
+    if (frequency(home) < costBelow[home]) return storeAtDefinition(first);
+    for (let k = marked.length - 1; k >= 0; k--) {
+      const b = marked[k];
+      if (b === home) continue;
+      // Under a block that stores nothing is left to do, which `storesHere` of it says from then on.
+      const parent = mach.idom[b];
+      if (parent !== home && storesHere[parent] !== 0) storesHere[b] = 2;
+      if (storesHere[b] !== 1) continue;
+      move(blockStart[b], 1, v, locationAt(v, 4 * blockStart[b]), slotLocation(slotOfVreg[v]));
+    }
+  }
+
+  /** Stores from the register that the instruction wrote: moves of one phase happen at once. */
+  function storeAtDefinition(first: Interval): void {
+    const v = first.vreg;
+    const written = definedIn[v] >= 0 ? definedIn[v] : first.reg;
+    move((first.from + 2) >> 2, 1, v, written, slotLocation(slotOfVreg[v]));
+  }
+
   for (const first of initial) {
     const v = first.vreg;
     const isConst = mach.vregIsConst[v] !== 0;
-    // The one store of a spilled value, right after its definition: from the register that the
-    // instruction wrote, since moves of one phase happen at once.
-    if (needsSlot[v] !== 0 && first.reg >= 0) {
-      const written = definedIn[v] >= 0 ? definedIn[v] : first.reg;
-      move((first.from + 2) >> 2, 1, v, written, slotLocation(slotOfVreg[v]));
-    }
+    if (needsSlot[v] !== 0 && first.reg >= 0) storeSpilled(first);
     for (let it: Interval = first; it.next !== null; it = it.next) {
       const later: Interval = it.next;
       if (later.reg < 0) continue;

@@ -137,7 +137,8 @@ export function selectFunction(func: Func, index: number, rules: SelectionRules)
     // Detours lie apart from their loops, and nothing but trapping blocks lies behind them.
     const loop = loops.loopOf[block], previous = func.blockPrev[block];
     isApart ||= loop >= 0 && loops.header[loop] !== block && !loops.contains(loop, previous);
-    mach.beginBlock(isApart ? 0 : loops.blockDepth(block));
+    const depth = isApart ? 0 : loops.blockDepth(block);
+    mach.beginBlock(depth, block === 0 ? -1 : selection.machBlock[dominators.idom[block]]);
     const params = func.params(block);
     if (block === 0) rules.entry(selection, params);
     else for (const p of params) mach.addParam(selection.vreg(p));

@@ -10,13 +10,16 @@
 export class Scratch {
   readonly #int32: Int32Array[] = [];
   readonly #uint8: Uint8Array[] = [];
+  readonly #float64: Float64Array[] = [];
   #next32 = 0;
   #next8 = 0;
+  #next64 = 0;
 
   /** Starts a run: all arrays may be handed out again. */
   reset(): void {
     this.#next32 = 0;
     this.#next8 = 0;
+    this.#next64 = 0;
   }
 
   /** An array of at least `length` entries, the first `length` of them `fill`. */
@@ -36,6 +39,16 @@ export class Scratch {
     if (old !== undefined && old.length >= length) return old.fill(fill, 0, length);
     const made = new Uint8Array(Math.max(64, 2 * length));
     this.#uint8[k] = made;
+    return fill === 0 ? made : made.fill(fill, 0, length);
+  }
+
+  /** As {@linkcode int32}, of doubles. */
+  float64(length: number, fill = 0): Float64Array {
+    const k = this.#next64++;
+    const old = this.#float64[k];
+    if (old !== undefined && old.length >= length) return old.fill(fill, 0, length);
+    const made = new Float64Array(Math.max(64, 2 * length));
+    this.#float64[k] = made;
     return fill === 0 ? made : made.fill(fill, 0, length);
   }
 }
