@@ -29,7 +29,10 @@ import { constLocation, REGISTER_COUNT, slotLocation } from "./registers.ts";
 /** Order of the groups of moves before one instruction. */
 export const MovePhase = { EdgeIn: 0, AfterDef: 1, Before: 2, EdgeOut: 3 } as const;
 
-/** The result: where every operand lives and which moves go between instructions. */
+/**
+ * The result: where every operand lives and which moves go between instructions. Good until the next
+ * allocation, which uses the arrays again.
+ */
 export interface Allocation {
   /** Location of each operand of the `MachFunc` (see registers.ts); -1 for clobbers. */
   readonly operandLocation: Int32Array;
@@ -87,8 +90,15 @@ class Interval {
   }
 }
 
-/** Reused by all runs; the result's own arrays are fresh. */
+/** Reused by all runs. */
 const scratch = new Scratch();
+const active: (Interval | null)[] = new Array(REGISTER_COUNT).fill(null);
+const inactive: [int: Interval[], float: Interval[]] = [[], []];
+// Moves in the order in which they are made.
+const keys: number[] = [];
+const froms: number[] = [];
+const tos: number[] = [];
+const classes: number[] = [];
 const fixedRanges: number[][] = Array.from({ length: REGISTER_COUNT }, () => []);
 
 /** Allocates registers for `mach`. */
@@ -523,8 +533,8 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- The scan. ----
 
-  const active: (Interval | null)[] = new Array(REGISTER_COUNT).fill(null);
-  let inactive: Interval[] = [];
+  active.fill(null);
+  inactive[0].length = inactive[1].length = 0;
   const fixedCursor = scratch.int32(REGISTER_COUNT);
   let callCursor = 0;
   const lastReg = scratch.int32(vregCount, -1);
@@ -568,19 +578,44 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     return reg >= 0 && freeUntil[reg] >= it.to && pool.includes(reg);
   }
 
+  /** Brings `active` and `inactive` of a class, whose registers are `pool`, up to `pos`. */
+  function expire(cls: number, pool: readonly number[], pos: number): void {
+    const list = inactive[cls];
+    for (const r of pool) {
+      const holder = active[r];
+      if (holder === null) continue;
+      if (holder.to <= pos) active[r] = null;
+      else if (!coversNow(holder, pos)) {
+        active[r] = null;
+        list.push(holder);
+      }
+    }
+    if (list.length === 0) return;
+    let kept = 0;
+    for (let k = 0; k < list.length; k++) {
+      const other = list[k];
+      if (other.to <= pos) continue;
+      if (coversNow(other, pos)) active[other.reg] = other;
+      else list[kept++] = other;
+    }
+    list.length = kept;
+  }
+
   function place(it: Interval): void {
     const v = it.vreg;
-    const pool = mach.vregClass[v] === 0 ? mach.registers.int : mach.registers.float;
+    const cls = mach.vregClass[v];
+    const pool = cls === 0 ? mach.registers.int : mach.registers.float;
     const pos = it.from;
+    expire(cls, pool, pos);
     const callAt = callConflict(it);
     for (const r of pool) {
-      const fixedAt = fixedConflict(it, r);
+      const fixedAt = fixedRanges[r].length === 0 ? INFINITY : fixedConflict(it, r);
       blockedAt[r] = fixedAt < callAt ? fixedAt : callAt;
       freeUntil[r] = active[r] !== null ? 0 : blockedAt[r];
     }
-    for (const other of inactive) {
+    for (const other of inactive[cls]) {
       const r = other.reg;
-      if (freeUntil[r] === 0 || mach.vregClass[other.vreg] !== mach.vregClass[v]) continue;
+      if (freeUntil[r] === 0) continue;
       const at = intersection(it, other, pos);
       if (at < freeUntil[r]) freeUntil[r] = at;
     }
@@ -624,9 +659,8 @@ export function allocateRegisters(mach: MachFunc): Allocation {
         if (u >= 0 && usePos[u] < freeUntil[r]) freeUntil[r] = usePos[u];
       }
     }
-    for (const other of inactive) {
+    for (const other of inactive[cls]) {
       const r = other.reg;
-      if (mach.vregClass[other.vreg] !== mach.vregClass[v]) continue;
       if (intersection(it, other, pos) === INFINITY) continue;
       const u = nextRegUse(other, pos);
       if (u >= 0 && usePos[u] < freeUntil[r]) freeUntil[r] = usePos[u];
@@ -644,13 +678,13 @@ export function allocateRegisters(mach: MachFunc): Allocation {
       spillFrom(holder, pos);
     }
     const kept: Interval[] = [];
-    for (const other of inactive) {
+    for (const other of inactive[cls]) {
       // It is in a hole here: its later part starts over at the next block it is live in.
       if (other.reg === reg && intersection(it, other, pos) !== INFINITY) {
         pushLater(split(other, pos));
       } else kept.push(other);
     }
-    inactive = kept;
+    inactive[cls] = kept;
     assign(it, reg);
   }
 
@@ -673,26 +707,6 @@ export function allocateRegisters(mach: MachFunc): Allocation {
       else it = initial[nextInitial++];
     } else if (heap.length > 0) it = popLater();
     else break;
-    const pos = it.from;
-    for (let r = 0; r < REGISTER_COUNT; r++) {
-      const holder = active[r];
-      if (holder === null) continue;
-      if (holder.to <= pos) active[r] = null;
-      else if (!coversNow(holder, pos)) {
-        active[r] = null;
-        inactive.push(holder);
-      }
-    }
-    if (inactive.length > 0) {
-      let kept = 0;
-      for (let k = 0; k < inactive.length; k++) {
-        const other = inactive[k];
-        if (other.to <= pos) continue;
-        if (coversNow(other, pos)) active[other.reg] = other;
-        else inactive[kept++] = other;
-      }
-      inactive.length = kept;
-    }
     if (mach.vregIsConst[it.vreg] !== 0 && it === firstInterval[it.vreg]) spill(it);
     else place(it);
   }
@@ -734,7 +748,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Locations of operands. ----
 
-  const operandLocation = new Int32Array(mach.operandCount).fill(-1);
+  const operandLocation = scratch.int32(mach.operandCount, -1);
   for (let v = 0; v < vregCount; v++) {
     let it = firstInterval[v];
     for (let u = useStart[v]; u < useStart[v + 1]; u++) {
@@ -758,16 +772,13 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Moves. ----
 
-  const keys: number[] = [];
-  const froms: number[] = [];
-  const tos: number[] = [];
-  const classes: number[] = [];
+  let moveCount = 0;
   function move(instr: number, phase: number, v: number, from: number, to: number): void {
     if (from === to) return;
-    keys.push(4 * instr + phase);
-    froms.push(from);
-    tos.push(to);
-    classes.push(mach.vregClass[v]);
+    keys[moveCount] = 4 * instr + phase;
+    froms[moveCount] = from;
+    tos[moveCount] = to;
+    classes[moveCount++] = mach.vregClass[v];
   }
 
   // ---- Stores of spilled values. ----
@@ -913,20 +924,20 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     else move(blockStart[to], 0, v, source, location);
   }
 
-  const moveCount = keys.length;
-  const sorted = new Float64Array(moveCount);
-  for (let k = 0; k < moveCount; k++) sorted[k] = keys[k] * 0x40_0000 + k;
-  sorted.sort();
-  const moveKey = new Int32Array(moveCount);
-  const moveFrom = new Int32Array(moveCount);
-  const moveTo = new Int32Array(moveCount);
-  const moveClass = new Uint8Array(moveCount);
+  // Sorted by counting; moves with one key stay in the order in which they were made.
+  const moveStart = scratch.int32(4 * count + 1);
+  for (let k = 0; k < moveCount; k++) moveStart[keys[k] + 1]++;
+  for (let key = 0; key < 4 * count; key++) moveStart[key + 1] += moveStart[key];
+  const moveKey = scratch.int32(moveCount);
+  const moveFrom = scratch.int32(moveCount);
+  const moveTo = scratch.int32(moveCount);
+  const moveClass = scratch.uint8(moveCount);
   for (let k = 0; k < moveCount; k++) {
-    const source = sorted[k] % 0x40_0000;
-    moveKey[k] = keys[source];
-    moveFrom[k] = froms[source];
-    moveTo[k] = tos[source];
-    moveClass[k] = classes[source];
+    const at = moveStart[keys[k]]++;
+    moveKey[at] = keys[k];
+    moveFrom[at] = froms[k];
+    moveTo[at] = tos[k];
+    moveClass[at] = classes[k];
   }
   return { operandLocation, moveCount, moveKey, moveFrom, moveTo, moveClass, slotCount };
 }
