@@ -34,8 +34,8 @@ const MAX_COPIED_UNITS = 96;
 /** Merges charges. */
 export function mergeFuel(func: Func, analyses: Analyses): void {
   for (let block = 0; block >= 0; block = func.blockNext[block]) mergeWithin(func, block);
+  if (func.blockNext[0] < 0) return;
   const cfg = analyses.cfgOf(func);
-  if (cfg.rpoLength === 1) return;
   const charges = new Charges(func);
   for (let i = 0; i < cfg.rpoLength; i++) sink(func, cfg, charges, cfg.rpo[i]);
   for (let i = cfg.rpoLength - 1; i > 0; i--) hoist(func, cfg, charges, cfg.rpo[i]);
