@@ -66,13 +66,14 @@ export class Selection {
     this.folded = scratch.uint8(func.count);
     this.machBlock = scratch.int32(func.blockCount, -1);
     this.#vregs = scratch.int32(func.count, -1);
+    const { useCount, user } = this;
+    let v = -1;
+    const count = (used: number): void => {
+      useCount[used]++;
+      user[used] = v;
+    };
     for (let block = 0; block >= 0; block = func.blockNext[block]) {
-      for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
-        func.forEachUse(v, (used) => {
-          this.useCount[used]++;
-          this.user[used] = v;
-        });
-      }
+      for (v = func.firstInst(block); v >= 0; v = func.next[v]) func.forEachUse(v, count);
     }
   }
 

@@ -466,7 +466,9 @@ export class Func {
 
   /** The members of a list, copied out. */
   listValues(list: number): number[] {
-    return Array.from(this.extra.subarray(list + 1, list + 1 + this.extra[list]));
+    const values: number[] = [];
+    for (let i = list + 1, end = i + this.extra[list]; i < end; i++) values.push(this.extra[i]);
+    return values;
   }
 
   /**
