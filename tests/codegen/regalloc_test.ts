@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { checkAllocation } from "../../src/codegen/check.ts";
-import type { MachFunc } from "../../src/codegen/mach.ts";
+import { Constraint, MachFunc, RegClass } from "../../src/codegen/mach.ts";
 import { allocateRegisters, type Allocation } from "../../src/codegen/regalloc.ts";
 import { isSlot, slotLocation } from "../../src/codegen/registers.ts";
 import { randomMach, randomSource, smallRegisters } from "./random_mach.ts";
@@ -89,4 +89,41 @@ Deno.test("checkAllocation() finds a spilled value that was not stored", () => {
   assert(damaged > 100, `only ${damaged} damaged`);
   // A parameter that nobody reads may lie in memory too.
   assert(found > 0.9 * damaged, `${found} of ${damaged} found`);
+});
+
+Deno.test("allocateRegisters() stores on the path that leaves, not in the loop around it", () => {
+  const mach = new MachFunc(smallRegisters(3, 1), 0);
+  const [start, param, value] = [0, 1, 2];
+  for (let v = 0; v < 3; v++) mach.newVreg(RegClass.Int);
+  const emit = (...operands: [vreg: number, constraint: number][]): void => {
+    mach.emit(1, -1);
+    for (const [vreg, constraint] of operands) mach.operand(vreg, constraint);
+  };
+  const block = (depth: number, idom: number, succs: number[], args: number[]): void => {
+    mach.beginBlock(depth, idom);
+    for (const succ of succs) mach.addSuccessor(succ);
+    for (const arg of args) mach.addArg(arg);
+  };
+  const header = 1, back = 2, end = 3, rare = 4;
+  block(0, -1, [header], [start]);
+  emit([start, Constraint.DefFixed]);
+  emit();
+  block(1, 0, [back, end, rare], []);
+  mach.addParam(param);
+  emit([value, Constraint.DefReuse], [param, Constraint.UseReg]);
+  emit([value, Constraint.UseReg]);
+  block(1, header, [header], [value]);
+  emit();
+  block(0, header, [], []);
+  emit([value, Constraint.UseFixed]);
+  block(0, header, [header], [value]);
+  emit();
+  mach.clobberAll();
+  emit();
+  const allocation = allocateRegisters(mach);
+  checkAllocation(mach, allocation);
+  const stores = [...allocation.moveTo.keys()].filter((k) =>
+    k < allocation.moveCount && isSlot(allocation.moveTo[k])
+  );
+  assertEquals(stores.map((k) => allocation.moveKey[k] >> 2), [mach.blockStart[rare]]);
 });
