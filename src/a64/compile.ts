@@ -68,8 +68,7 @@ const rules = a64Rules();
  * ```
  */
 export function compileA64(func: Func, index: number, options: A64Options = {}): A64Function {
-  prepare(func);
-  const mach = selectFunction(func, index, rules);
+  const mach = selectFunction(func, index, rules, prepare(func));
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);
   const frame = frameOf(mach, allocation);

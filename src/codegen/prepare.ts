@@ -11,42 +11,53 @@ import { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { Loops } from "../ir/loops.ts";
 import { Op, Type } from "../ir/opcodes.ts";
-import { Scratch } from "../util/scratch.ts";
+
+/** What the layout was made by, and instruction selection goes on with. */
+export interface FlowGraph {
+  readonly cfg: Cfg;
+  readonly dominators: Dominators;
+  readonly loops: Loops;
+}
 
 /** Reused by all functions, one at a time. */
 const cfg = new Cfg();
 const dominators = new Dominators();
 const loops = new Loops();
-const scratch = new Scratch();
+const graph: FlowGraph = { cfg, dominators, loops };
 
-/** Splits edges and lays out blocks; unreachable blocks are erased. */
-export function prepare(func: Func): void {
-  // One block, no edges: nothing to lay out.
-  if (func.blockNext[0] < 0) return;
-  scratch.reset();
-  eraseUnreachable(func);
-  splitEdges(func);
+/**
+ * Splits edges and lays out blocks; unreachable blocks are erased.
+ *
+ * @returns The graph as it is then, good until the next function is prepared.
+ */
+export function prepare(func: Func): FlowGraph {
+  cfg.compute(func);
+  if (eraseUnreachable(func)) cfg.compute(func);
+  if (splitEdges(func)) cfg.compute(func);
+  loops.compute(cfg, dominators.compute(cfg));
   layOut(func);
+  return graph;
 }
 
-function eraseUnreachable(func: Func): void {
-  cfg.compute(func);
+/** Returns whether there were any. */
+function eraseUnreachable(func: Func): boolean {
+  let isErased = false;
   for (let block = 0, next = 0; block >= 0; block = next) {
     next = func.blockNext[block];
-    if (!cfg.isReachable(block)) func.eraseBlock(block);
+    if (cfg.isReachable(block)) continue;
+    func.eraseBlock(block);
+    isErased = true;
   }
+  return isErased;
 }
 
 /**
  * Gives every edge from a block with several targets its own block if the target has other
- * predecessors or takes arguments, so that moves on the edge have a place.
+ * predecessors or takes arguments, so that moves on the edge have a place. Returns whether there were
+ * such edges.
  */
-function splitEdges(func: Func): void {
-  const predecessors = scratch.int32(func.blockCount);
-  for (let block = 0; block >= 0; block = func.blockNext[block]) {
-    const v = func.terminator(block);
-    for (let k = 0; k < func.targetCount(v); k++) predecessors[func.targetBlock(v, k)]++;
-  }
+function splitEdges(func: Func): boolean {
+  const { blockCount } = func;
   for (let block = 0, next = 0; block >= 0; block = next) {
     next = func.blockNext[block];
     const v = func.terminator(block);
@@ -58,11 +69,12 @@ function splitEdges(func: Func): void {
     }
     for (let k = 0; k < count; k++) {
       const list = func.targetArgs(v, k);
-      if (predecessors[func.targetBlock(v, k)] > 1 || func.listLength(list) > 0) {
+      if (cfg.predCount(func.targetBlock(v, k)) > 1 || func.listLength(list) > 0) {
         splitEdge(func, block, v, k);
       }
     }
   }
+  return func.blockCount > blockCount;
 }
 
 function splitEdge(func: Func, block: number, v: number, k: number): void {
@@ -92,14 +104,15 @@ function isDetour(func: Func, block: number): boolean {
 
 /** Orders blocks: reverse postorder, each loop together, detours and blocks ending in `trap` last. */
 function layOut(func: Func): void {
-  loops.compute(cfg.compute(func), dominators.compute(cfg));
+  if (func.blockNext[0] < 0) return;
   const order: number[] = [];
   const detours: number[] = [];
   const cold: number[] = [];
   // Reverse postorder keeps definitions before uses; grouping by loop keeps loops contiguous: the
   // sort key of a block is the path of ranks of its loop headers, outermost first.
   const paths = new Map<number, number[]>();
-  for (const block of cfg.rpo.subarray(0, cfg.rpoLength)) {
+  for (let i = 0; i < cfg.rpoLength; i++) {
+    const block = cfg.rpo[i];
     const path: number[] = [cfg.rpoIndex[block]];
     for (let loop = loops.loopOf[block]; loop >= 0; loop = loops.parent[loop]) {
       path.push(cfg.rpoIndex[loops.header[loop]]);

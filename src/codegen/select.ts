@@ -9,12 +9,10 @@
  * @module
  */
 import { Scratch } from "../util/scratch.ts";
-import { Loops } from "../ir/loops.ts";
-import { Cfg } from "../ir/cfg.ts";
-import { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { isTerminator, Op, Type } from "../ir/opcodes.ts";
 import { MachFunc, RegClass } from "./mach.ts";
+import type { FlowGraph } from "./prepare.ts";
 import type { RegisterFile } from "./registers.ts";
 
 /** What an instruction set supplies. */
@@ -36,9 +34,6 @@ export interface SelectionRules {
 
 /** Reused by all selections, one at a time. */
 const scratch = new Scratch();
-const cfg = new Cfg();
-const dominators = new Dominators();
-const loops = new Loops();
 
 /** State of one selection. */
 export class Selection {
@@ -124,12 +119,16 @@ export class Selection {
   }
 }
 
-/** Selects machine instructions for `func`, whose function index is `index`. */
-export function selectFunction(func: Func, index: number, rules: SelectionRules): MachFunc {
+/** Selects machine instructions for `func`, whose function index is `index` and whose graph `graph`. */
+export function selectFunction(
+  func: Func,
+  index: number,
+  rules: SelectionRules,
+  { dominators, loops }: FlowGraph,
+): MachFunc {
   const mach = new MachFunc(rules.registers, index);
   const selection = new Selection(func, mach);
   markFolded(selection, rules);
-  loops.compute(cfg.compute(func), dominators.compute(cfg));
   let order = 0, isApart = false;
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
     selection.machBlock[block] = order++;

@@ -93,8 +93,8 @@ function rulesFor(features: X64Features): SelectionRules {
  * ```
  */
 export function compileX64(func: Func, index: number, options: X64Options = {}): X64Function {
-  prepare(func);
-  const mach = selectFunction(func, index, rulesFor(options.cpu ?? X64_NO_FEATURES));
+  const graph = prepare(func);
+  const mach = selectFunction(func, index, rulesFor(options.cpu ?? X64_NO_FEATURES), graph);
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);
   const frame = mach.outgoingBytes + 8 * allocation.slotCount;
