@@ -144,7 +144,10 @@ export function allocateRegisters(mach: MachFunc): Allocation {
   const copyHint = scratch.int32(vregCount, -1);
 
   // Blocked ranges of physical registers, as pairs in one list per register.
-  for (let r = 0; r < REGISTER_COUNT; r++) fixedRanges[r].length = 0;
+  for (const list of fixedRanges) {
+    // Setting a length takes its time.
+    if (list.length > 0) list.length = 0;
+  }
   const calls: number[] = [];
   const fixedMoves: number[] = []; // operand indices of UseFixed and DefFixed
   const order: number[] = []; // virtual registers by definition position
@@ -297,7 +300,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     const useCount = useStart[v + 1] - useStart[v];
     if (useCount === 0 || (useCount === 1 && definedIn[v] >= 0)) return null;
     let homeEnd = from + 1;
-    touched.length = 0;
+    if (touched.length > 0) touched.length = 0;
     for (let u = useStart[v]; u < useStart[v + 1]; u++) {
       const end = useEnd[u];
       const b = blockOfInstr[usePos[u] >> 2];
@@ -534,7 +537,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
   // ---- The scan. ----
 
   active.fill(null);
-  inactive[0].length = inactive[1].length = 0;
+  for (const list of inactive) if (list.length > 0) list.length = 0;
   const fixedCursor = scratch.int32(REGISTER_COUNT);
   let callCursor = 0;
   const lastReg = scratch.int32(vregCount, -1);
@@ -817,7 +820,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
    */
   function storeSpilled(first: Interval): void {
     const v = first.vreg, home = defBlock[v];
-    marked.length = 0;
+    if (marked.length > 0) marked.length = 0;
     for (let it: Interval | null = first; it !== null; it = it.next) {
       if (it.reg >= 0) continue;
       for (let r = it.rangeFirst; r <= it.rangeLast; r++) {
