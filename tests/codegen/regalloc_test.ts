@@ -42,20 +42,15 @@ Deno.test("allocateRegisters() is deterministic", () => {
   }
 });
 
-Deno.test("checkAllocation() finds a damaged allocation", () => {
+/** Spoils allocations of random functions with `damage`, which may decline, and counts what is found. */
+function assertFound(damage: (allocation: Allocation, seed: number) => boolean): void {
   const registers = smallRegisters(6, 4);
-  const random = randomSource(7);
   let damaged = 0;
   let found = 0;
   for (let seed = 1; seed <= 300; seed++) {
     const mach = randomMach(seed, registers, 60);
     const allocation = allocateRegisters(mach);
-    if (allocation.moveCount === 0) continue;
-    // A move that is needed by an operand or an edge: send it elsewhere.
-    const k = Math.floor(random() * allocation.moveCount);
-    const to = allocation.moveTo[k];
-    if (to < 0) continue;
-    allocation.moveTo[k] = to < 32 ? (to + 1) % 6 : 32 + (to - 31) % 4;
+    if (!damage(allocation, seed)) continue;
     damaged++;
     try {
       checkAllocation(mach, allocation);
@@ -64,31 +59,34 @@ Deno.test("checkAllocation() finds a damaged allocation", () => {
     }
   }
   assert(damaged > 100, `only ${damaged} damaged`);
+  // Not all: a parameter that nobody reads is moved and stored too.
   assert(found > 0.9 * damaged, `${found} of ${damaged} found`);
+}
+
+/** Numbers of the moves to spill slots. */
+function storesOf({ moveCount, moveTo }: Allocation): number[] {
+  return [...moveTo.keys()].filter((k) => k < moveCount && isSlot(moveTo[k]));
+}
+
+Deno.test("checkAllocation() finds a damaged allocation", () => {
+  const random = randomSource(7);
+  assertFound(({ moveCount, moveTo }) => {
+    if (moveCount === 0) return false;
+    // A move that is needed by an operand or an edge: send it elsewhere.
+    const k = Math.floor(random() * moveCount), to = moveTo[k];
+    if (to < 0) return false;
+    moveTo[k] = to < 32 ? (to + 1) % 6 : 32 + (to - 31) % 4;
+    return true;
+  });
 });
 
 Deno.test("checkAllocation() finds a spilled value that was not stored", () => {
-  const registers = smallRegisters(6, 4);
-  let damaged = 0;
-  let found = 0;
-  for (let seed = 1; seed <= 300; seed++) {
-    const mach = randomMach(seed, registers, 60);
-    const allocation = allocateRegisters(mach);
-    const stores = [...allocation.moveTo.keys()].filter((k) =>
-      k < allocation.moveCount && isSlot(allocation.moveTo[k])
-    );
-    if (stores.length === 0) continue;
+  assertFound((allocation, seed) => {
+    const stores = storesOf(allocation);
+    if (stores.length === 0) return false;
     allocation.moveTo[stores[seed % stores.length]] = slotLocation(allocation.slotCount);
-    damaged++;
-    try {
-      checkAllocation(mach, allocation);
-    } catch {
-      found++;
-    }
-  }
-  assert(damaged > 100, `only ${damaged} damaged`);
-  // A parameter that nobody reads may lie in memory too.
-  assert(found > 0.9 * damaged, `${found} of ${damaged} found`);
+    return true;
+  });
 });
 
 Deno.test("allocateRegisters() stores on the path that leaves, not in the loop around it", () => {
@@ -122,8 +120,6 @@ Deno.test("allocateRegisters() stores on the path that leaves, not in the loop a
   emit();
   const allocation = allocateRegisters(mach);
   checkAllocation(mach, allocation);
-  const stores = [...allocation.moveTo.keys()].filter((k) =>
-    k < allocation.moveCount && isSlot(allocation.moveTo[k])
-  );
-  assertEquals(stores.map((k) => allocation.moveKey[k] >> 2), [mach.blockStart[rare]]);
+  const stores = storesOf(allocation).map((k) => allocation.moveKey[k] >> 2);
+  assertEquals(stores, [mach.blockStart[rare]]);
 });
