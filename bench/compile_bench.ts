@@ -5,6 +5,7 @@
  */
 import { a64Rules } from "../src/a64/select.ts";
 import { compileA64 } from "../src/a64/compile.ts";
+import { prepare } from "../src/codegen/prepare.ts";
 import { allocateRegisters } from "../src/codegen/regalloc.ts";
 import { selectFunction, type SelectionRules } from "../src/codegen/select.ts";
 import type { Func } from "../src/ir/func.ts";
@@ -56,12 +57,12 @@ for (const [name, { rules, compile }] of Object.entries(TARGETS)) {
     funcs.forEach((func, index) => compile(func, index));
     const group = `${name} ${set}`;
     const label = `${group}, ${size(funcs)} IR instructions`;
-    Deno.bench(`select: ${label}`, { group }, () => {
+    Deno.bench(`prepare and select: ${label}`, { group }, () => {
       funcs.forEach((func, index) => {
-        selectFunction(func, index, rules);
+        selectFunction(func, index, rules, prepare(func));
       });
     });
-    const machs = funcs.map((func, index) => selectFunction(func, index, rules));
+    const machs = funcs.map((func, index) => selectFunction(func, index, rules, prepare(func)));
     Deno.bench(`allocate: ${label}`, { group }, () => {
       for (const mach of machs) allocateRegisters(mach);
     });

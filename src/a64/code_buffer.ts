@@ -177,10 +177,15 @@ export class CodeBuffer {
     return needed;
   }
 
+  /** The bytes, good until the next change. */
+  view(): Uint8Array {
+    const { buffer, byteOffset } = this.words;
+    return new Uint8Array(buffer, byteOffset, 4 * this.length);
+  }
+
   /** A copy of the bytes. */
   bytes(): Uint8Array {
-    const { buffer, byteOffset } = this.words;
-    return new Uint8Array(buffer, byteOffset, 4 * this.length).slice();
+    return this.view().slice();
   }
 }
 

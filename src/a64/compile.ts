@@ -23,6 +23,11 @@ import { a64Rules } from "./select.ts";
 
 /** How to compile. */
 export interface A64Options {
+  /**
+   * Whether the caller is done with the bytes before it compiles anything else: they are not copied
+   * then.
+   */
+  readonly transient?: boolean;
   /** Called with what the allocator made of the function: for tests, dumps and checks. */
   readonly onAllocated?: (mach: MachFunc, allocation: Allocation) => void;
 }
@@ -36,7 +41,7 @@ export interface A64Function extends CompiledFunction {
 /** The largest frame, incoming words included: offsets from SP are signed 32-bit numbers. */
 export const A64_MAX_FRAME_BYTES = 0x7fff_0000;
 
-/** Reused by all compilations, one at a time; each one copies its bytes out. */
+/** Reused by all compilations, one at a time. */
 const buffer = new CodeBuffer();
 const rules = a64Rules();
 
@@ -63,8 +68,7 @@ const rules = a64Rules();
  * ```
  */
 export function compileA64(func: Func, index: number, options: A64Options = {}): A64Function {
-  prepare(func);
-  const mach = selectFunction(func, index, rules);
+  const mach = selectFunction(func, index, rules, prepare(func));
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);
   const frame = frameOf(mach, allocation);
@@ -94,12 +98,12 @@ export function compileA64(func: Func, index: number, options: A64Options = {}):
     // Whoever looked at the machine form may have kept it.
     if (options.onAllocated === undefined) mach.recycle();
     return {
-      code: buffer.bytes(),
+      code: options.transient ? buffer.view() : buffer.bytes(),
       entry: 0,
       thunk,
       frameBytes: frame.size + shared,
       sites: func.sites,
-      pcMap: Int32Array.from(emitter.pcMap),
+      pcMap: emitter.pcMap,
       data: buffer.data,
     };
   }

@@ -16,6 +16,7 @@ import type { MachEmitter } from "../codegen/emit.ts";
 import type { MachFunc } from "../codegen/mach.ts";
 import type { Allocation } from "../codegen/regalloc.ts";
 import { constOf, FLOAT_BASE, isConst, slotOf } from "../codegen/registers.ts";
+import { Scratch } from "../util/scratch.ts";
 import {
   align16,
   CONTEXT_REG,
@@ -160,6 +161,9 @@ export function frameOf(mach: MachFunc, allocation: Allocation): Frame {
   return { size: align16(slots + 8 * allocation.slotCount), link, slots };
 }
 
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
+
 /** Writes the instructions of one function. */
 export class A64Emitter implements MachEmitter {
   readonly scratch: readonly [number, number] = [SCRATCH, FLOAT_BASE + SCRATCH_FLOAT];
@@ -192,7 +196,8 @@ export class A64Emitter implements MachEmitter {
     this.#loc = allocation.operandLocation;
     this.#frame = frame;
     this.entry = buf.newLabel();
-    this.#blockLabel = new Int32Array(mach.blockCount);
+    scratch.reset();
+    this.#blockLabel = scratch.int32(mach.blockCount);
     for (let block = 0; block < mach.blockCount; block++) this.#blockLabel[block] = buf.newLabel();
     buf.bind(this.entry);
     this.#prologue();

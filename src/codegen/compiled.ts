@@ -19,7 +19,7 @@ export interface CompiledFunction {
   /** Sites by index, as `Context.exitSite` names them. */
   readonly sites: readonly Site[];
   /** Pairs (code offset, guest pc), ascending, for listings. */
-  readonly pcMap: Int32Array;
+  readonly pcMap: readonly number[];
 }
 
 /** Thrown for a function that is too large for the machine code of a target. */

@@ -4,9 +4,13 @@
  *
  * @module
  */
+import { Scratch } from "../util/scratch.ts";
 import type { MachFunc } from "./mach.ts";
 import { emitParallelMoves } from "./parallel_moves.ts";
 import type { Allocation } from "./regalloc.ts";
+
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
 
 /** Machine opcode of an unconditional jump to the block's only successor, the same in every target. */
 export const MACH_JUMP = 0;
@@ -65,8 +69,9 @@ export function emitBody(mach: MachFunc, allocation: Allocation, emitter: MachEm
 /** For each block the block control really reaches: past blocks that are nothing but a jump. */
 function forwardEmptyBlocks(mach: MachFunc, allocation: Allocation): Int32Array {
   const { blockCount, blockStart } = mach;
-  const forward = new Int32Array(blockCount);
-  const hasMoves = new Uint8Array(mach.count);
+  scratch.reset();
+  const forward = scratch.int32(blockCount);
+  const hasMoves = scratch.uint8(mach.count);
   for (let k = 0; k < allocation.moveCount; k++) hasMoves[allocation.moveKey[k] >> 2] = 1;
   for (let block = 0; block < blockCount; block++) {
     const i = blockStart[block];

@@ -13,7 +13,8 @@
  * - The first instruction of the entry block defines the function's register arguments with
  *   `DEF_FIXED` operands.
  * - An instruction with `clobbersAll` (a call, an exit that comes back) defines only with `DEF_FIXED`.
- * - Blocks are numbered in layout order; a loop's blocks are contiguous where the graph is reducible.
+ * - Blocks are numbered in layout order; a loop's blocks are contiguous where the graph is reducible,
+ *   and a block comes behind those that dominate it.
  *
  * @module
  */
@@ -48,8 +49,43 @@ export const Constraint = {
 /** Register classes: which half of the register file a virtual register lives in. */
 export const RegClass = { Int: 0, Float: 1 } as const;
 
+/** The arrays of a function. */
+type Room = Pick<
+  MachFunc,
+  | ("op" | "imm" | "imm2" | "pc" | "clobbersAll")
+  | ("operandStart" | "operandVreg" | "operandConstraint")
+  | ("vregClass" | "vregIsConst" | "vregConst")
+  | ("blockStart" | "blockDepth" | "idom" | "succStart" | "succs")
+  | ("paramStart" | "params" | "argStart" | "args")
+>;
+
 /** Arrays of a recycled function, for the next one. */
-let spare: MachFunc | undefined;
+let spare: Room | undefined;
+
+function makeRoom(): Room {
+  return {
+    op: new Uint16Array(64),
+    imm: new Int32Array(64),
+    imm2: new Int32Array(64),
+    pc: new Int32Array(64),
+    clobbersAll: new Uint8Array(64),
+    operandStart: new Int32Array(65),
+    operandVreg: new Int32Array(128),
+    operandConstraint: new Uint8Array(128),
+    vregClass: new Uint8Array(64),
+    vregIsConst: new Uint8Array(64),
+    vregConst: new Int32Array(192),
+    blockStart: new Int32Array(17),
+    blockDepth: new Int32Array(17),
+    idom: new Int32Array(17),
+    succStart: new Int32Array(17),
+    succs: new Int32Array(32),
+    paramStart: new Int32Array(17),
+    params: new Int32Array(32),
+    argStart: new Int32Array(17),
+    args: new Int32Array(32),
+  };
+}
 
 /** One function in machine form. See the module's invariants. */
 export class MachFunc {
@@ -91,10 +127,12 @@ export class MachFunc {
 
   /** Number of blocks. */
   blockCount = 0;
-  /** First instruction of each block; entry `blockCount` is `count`. */
+  /** First instruction of each block; entry `blockCount` is `count`. All arrays by block grow as one. */
   blockStart: Int32Array;
   /** Loop depth of each block. */
   blockDepth: Int32Array;
+  /** Immediate dominator of each block, -1 for the entry. */
+  idom: Int32Array;
   /** Start of each block's successors in `succs`. */
   succStart: Int32Array;
   /** Successor blocks. */
@@ -128,55 +166,32 @@ export class MachFunc {
   constructor(registers: RegisterFile, func: number) {
     this.registers = registers;
     this.func = func;
-    if (spare === undefined) {
-      this.op = new Uint16Array(64);
-      this.imm = new Int32Array(64);
-      this.imm2 = new Int32Array(64);
-      this.pc = new Int32Array(64);
-      this.clobbersAll = new Uint8Array(64);
-      this.operandStart = new Int32Array(65);
-      this.operandVreg = new Int32Array(128);
-      this.operandConstraint = new Uint8Array(128);
-      this.vregClass = new Uint8Array(64);
-      this.vregIsConst = new Uint8Array(64);
-      this.vregConst = new Int32Array(192);
-      this.blockStart = new Int32Array(17);
-      this.blockDepth = new Int32Array(16);
-      this.succStart = new Int32Array(17);
-      this.succs = new Int32Array(32);
-      this.paramStart = new Int32Array(17);
-      this.params = new Int32Array(32);
-      this.argStart = new Int32Array(17);
-      this.args = new Int32Array(32);
-      return;
-    }
-    const { blockStart, succStart, paramStart, argStart, operandStart } = spare;
-    this.op = spare.op;
-    this.imm = spare.imm;
-    this.imm2 = spare.imm2;
-    this.pc = spare.pc;
-    this.clobbersAll = spare.clobbersAll;
-    this.operandStart = operandStart;
-    this.operandVreg = spare.operandVreg;
-    this.operandConstraint = spare.operandConstraint;
-    this.vregClass = spare.vregClass;
-    this.vregIsConst = spare.vregIsConst;
-    this.vregConst = spare.vregConst;
-    this.blockDepth = spare.blockDepth;
-    this.succs = spare.succs;
-    this.params = spare.params;
-    this.args = spare.args;
-    this.blockStart = blockStart;
-    this.succStart = succStart;
-    this.paramStart = paramStart;
-    this.argStart = argStart;
-    blockStart[0] =
-      succStart[0] =
-      paramStart[0] =
-      argStart[0] =
-      operandStart[0] =
-        0;
+    const room = spare ?? makeRoom();
     spare = undefined;
+    this.op = room.op;
+    this.imm = room.imm;
+    this.imm2 = room.imm2;
+    this.pc = room.pc;
+    this.clobbersAll = room.clobbersAll;
+    this.operandStart = room.operandStart;
+    this.operandVreg = room.operandVreg;
+    this.operandConstraint = room.operandConstraint;
+    this.vregClass = room.vregClass;
+    this.vregIsConst = room.vregIsConst;
+    this.vregConst = room.vregConst;
+    this.blockStart = room.blockStart;
+    this.blockDepth = room.blockDepth;
+    this.idom = room.idom;
+    this.succStart = room.succStart;
+    this.succs = room.succs;
+    this.paramStart = room.paramStart;
+    this.params = room.params;
+    this.argStart = room.argStart;
+    this.args = room.args;
+    for (const starts of [this.blockStart, this.succStart, this.paramStart, this.argStart]) {
+      starts[0] = 0;
+    }
+    this.operandStart[0] = 0;
   }
 
   /** Gives the arrays to the next function; this one may not be used any more. */
@@ -210,17 +225,22 @@ export class MachFunc {
     return vreg;
   }
 
-  /** Opens the next block in layout order and returns its number. */
-  beginBlock(depth: number): number {
+  /**
+   * Opens the next block in layout order, at loop depth `depth` and with immediate dominator `idom`
+   * (-1 for the entry), and returns its number.
+   */
+  beginBlock(depth: number, idom: number): number {
     const block = this.blockCount++;
     if (block + 1 >= this.blockStart.length) {
       this.blockStart = grow32(this.blockStart);
       this.blockDepth = grow32(this.blockDepth);
+      this.idom = grow32(this.idom);
       this.succStart = grow32(this.succStart);
       this.paramStart = grow32(this.paramStart);
       this.argStart = grow32(this.argStart);
     }
     this.blockDepth[block] = depth;
+    this.idom[block] = idom;
     this.blockStart[block] = this.count;
     this.succStart[block] = this.succCount;
     this.paramStart[block] = this.paramCount;

@@ -12,20 +12,35 @@ import type { Func } from "../ir/func.ts";
 import { Loops } from "../ir/loops.ts";
 import { Op, Type } from "../ir/opcodes.ts";
 
+/** What the layout was made by, and instruction selection goes on with. */
+export interface FlowGraph {
+  readonly cfg: Cfg;
+  readonly dominators: Dominators;
+  readonly loops: Loops;
+}
+
 /** Reused by all functions, one at a time. */
 const cfg = new Cfg();
 const dominators = new Dominators();
 const loops = new Loops();
+const graph: FlowGraph = { cfg, dominators, loops };
 
 /** Functions of more blocks have their constants sunk. */
 const MANY_BLOCKS = 128;
 
-/** Splits edges and lays out blocks; unreachable blocks are erased. */
-export function prepare(func: Func): void {
-  eraseUnreachable(func);
-  splitEdges(func);
+/**
+ * Splits edges and lays out blocks; unreachable blocks are erased.
+ *
+ * @returns The graph as it is then, good until the next function is prepared.
+ */
+export function prepare(func: Func): FlowGraph {
+  cfg.compute(func);
+  if (eraseUnreachable(func)) cfg.compute(func);
+  if (splitEdges(func)) cfg.compute(func);
+  loops.compute(cfg, dominators.compute(cfg));
   layOut(func);
   if (func.blockCount > MANY_BLOCKS) sinkConstants(func);
+  return graph;
 }
 
 /**
@@ -56,35 +71,25 @@ function sinkConstants(func: Func): void {
   }
 }
 
-function eraseUnreachable(func: Func): void {
-  const reached = new Uint8Array(func.blockCount);
-  const work = [0];
-  reached[0] = 1;
-  while (work.length > 0) {
-    const v = func.terminator(work.pop()!);
-    for (let k = 0; k < func.targetCount(v); k++) {
-      const target = func.targetBlock(v, k);
-      if (reached[target] !== 0) continue;
-      reached[target] = 1;
-      work.push(target);
-    }
-  }
+/** Returns whether there were any. */
+function eraseUnreachable(func: Func): boolean {
+  let isErased = false;
   for (let block = 0, next = 0; block >= 0; block = next) {
     next = func.blockNext[block];
-    if (reached[block] === 0) func.eraseBlock(block);
+    if (cfg.isReachable(block)) continue;
+    func.eraseBlock(block);
+    isErased = true;
   }
+  return isErased;
 }
 
 /**
  * Gives every edge from a block with several targets its own block if the target has other
- * predecessors or takes arguments, so that moves on the edge have a place.
+ * predecessors or takes arguments, so that moves on the edge have a place. Returns whether there were
+ * such edges.
  */
-function splitEdges(func: Func): void {
-  const predecessors = new Int32Array(func.blockCount);
-  for (let block = 0; block >= 0; block = func.blockNext[block]) {
-    const v = func.terminator(block);
-    for (let k = 0; k < func.targetCount(v); k++) predecessors[func.targetBlock(v, k)]++;
-  }
+function splitEdges(func: Func): boolean {
+  const { blockCount } = func;
   for (let block = 0, next = 0; block >= 0; block = next) {
     next = func.blockNext[block];
     const v = func.terminator(block);
@@ -96,11 +101,12 @@ function splitEdges(func: Func): void {
     }
     for (let k = 0; k < count; k++) {
       const list = func.targetArgs(v, k);
-      if (predecessors[func.targetBlock(v, k)] > 1 || func.listLength(list) > 0) {
+      if (cfg.predCount(func.targetBlock(v, k)) > 1 || func.listLength(list) > 0) {
         splitEdge(func, block, v, k);
       }
     }
   }
+  return func.blockCount > blockCount;
 }
 
 function splitEdge(func: Func, block: number, v: number, k: number): void {
@@ -130,7 +136,7 @@ function isDetour(func: Func, block: number): boolean {
 
 /** Orders blocks: reverse postorder, each loop together, detours and blocks ending in `trap` last. */
 function layOut(func: Func): void {
-  loops.compute(cfg.compute(func), dominators.compute(cfg));
+  if (func.blockNext[0] < 0) return;
   const detours: number[] = [];
   const cold: number[] = [];
   // What lies directly in each loop, and in none at the end, in reverse postorder: blocks, and ~loop

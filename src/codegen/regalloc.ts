@@ -15,8 +15,10 @@
  *     4i+2  instruction i reads
  *     4i+3  instruction i writes; after it, for a terminator, phase EdgeOut
  *
- * A spilled value is stored once, right after its definition, so leaving a register costs nothing
- * and may happen anywhere; coming back is a move, at 4i+1 or at a block boundary.
+ * A spilled value is stored ahead of time, so leaving a register costs nothing and may happen
+ * anywhere; coming back is a move, at 4i+1 or at a block boundary. The store stands right after the
+ * definition, or where that costs less at the start of blocks that dominate all those in which the
+ * value is in memory: what only a rare path needs in memory is stored on that path.
  *
  * @module
  */
@@ -28,7 +30,10 @@ import { constLocation, REGISTER_COUNT, slotLocation } from "./registers.ts";
 /** Order of the groups of moves before one instruction. */
 export const MovePhase = { EdgeIn: 0, AfterDef: 1, Before: 2, EdgeOut: 3 } as const;
 
-/** The result: where every operand lives and which moves go between instructions. */
+/**
+ * The result: where every operand lives and which moves go between instructions. Good until the next
+ * allocation, which uses the arrays again.
+ */
 export interface Allocation {
   /** Location of each operand of the `MachFunc` (see registers.ts); -1 for clobbers. */
   readonly operandLocation: Int32Array;
@@ -92,8 +97,15 @@ class Interval {
   }
 }
 
-/** Reused by all runs; the result's own arrays are fresh. */
+/** Reused by all runs. */
 const scratch = new Scratch();
+const active: (Interval | null)[] = new Array(REGISTER_COUNT).fill(null);
+const inactive: [int: Interval[], float: Interval[]] = [[], []];
+// Moves in the order in which they are made.
+const keys: number[] = [];
+const froms: number[] = [];
+const tos: number[] = [];
+const classes: number[] = [];
 const fixedRanges: number[][] = Array.from({ length: REGISTER_COUNT }, () => []);
 
 /** Allocates registers for `mach`. */
@@ -139,7 +151,10 @@ export function allocateRegisters(mach: MachFunc): Allocation {
   const copyHint = scratch.int32(vregCount, -1);
 
   // Blocked ranges of physical registers, as pairs in one list per register.
-  for (let r = 0; r < REGISTER_COUNT; r++) fixedRanges[r].length = 0;
+  for (const list of fixedRanges) {
+    // Setting a length takes its time.
+    if (list.length > 0) list.length = 0;
+  }
   const calls: number[] = [];
   const fixedMoves: number[] = []; // operand indices of UseFixed and DefFixed
   const order: number[] = []; // virtual registers by definition position
@@ -292,7 +307,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     const useCount = useStart[v + 1] - useStart[v];
     if (useCount === 0 || (useCount === 1 && definedIn[v] >= 0)) return null;
     let homeEnd = from + 1;
-    touched.length = 0;
+    if (touched.length > 0) touched.length = 0;
     for (let u = useStart[v]; u < useStart[v + 1]; u++) {
       const end = useEnd[u];
       const b = blockOfInstr[usePos[u] >> 2];
@@ -534,8 +549,8 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- The scan. ----
 
-  const active: (Interval | null)[] = new Array(REGISTER_COUNT).fill(null);
-  let inactive: Interval[] = [];
+  active.fill(null);
+  for (const list of inactive) if (list.length > 0) list.length = 0;
   const fixedCursor = scratch.int32(REGISTER_COUNT);
   let callCursor = 0;
   const lastReg = scratch.int32(vregCount, -1);
@@ -581,19 +596,45 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     return reg >= 0 && freeUntil[reg] >= it.to && pool.includes(reg);
   }
 
+  /** Brings `active` and `inactive` of a class, whose registers are `pool`, up to `pos`. */
+  function expire(cls: number, pool: readonly number[], pos: number): void {
+    const list = inactive[cls];
+    for (const r of pool) {
+      const holder = active[r];
+      if (holder === null) continue;
+      if (holder.to <= pos) active[r] = null;
+      else if (!coversNow(holder, pos)) {
+        active[r] = null;
+        list.push(holder);
+        if (list.length > MAX_INACTIVE) letGo(list, pos);
+      }
+    }
+    if (list.length === 0) return;
+    let kept = 0;
+    for (let k = 0; k < list.length; k++) {
+      const other = list[k];
+      if (other.to <= pos) continue;
+      if (coversNow(other, pos)) active[other.reg] = other;
+      else list[kept++] = other;
+    }
+    list.length = kept;
+  }
+
   function place(it: Interval): void {
     const v = it.vreg;
-    const pool = mach.vregClass[v] === 0 ? mach.registers.int : mach.registers.float;
+    const cls = mach.vregClass[v];
+    const pool = cls === 0 ? mach.registers.int : mach.registers.float;
     const pos = it.from;
+    expire(cls, pool, pos);
     const callAt = callConflict(it);
     for (const r of pool) {
-      const fixedAt = fixedConflict(it, r);
+      const fixedAt = fixedRanges[r].length === 0 ? INFINITY : fixedConflict(it, r);
       blockedAt[r] = fixedAt < callAt ? fixedAt : callAt;
       freeUntil[r] = active[r] !== null ? 0 : blockedAt[r];
     }
-    for (const other of inactive) {
+    for (const other of inactive[cls]) {
       const r = other.reg;
-      if (freeUntil[r] === 0 || mach.vregClass[other.vreg] !== mach.vregClass[v]) continue;
+      if (freeUntil[r] === 0) continue;
       const at = intersection(it, other, pos);
       if (at < freeUntil[r]) freeUntil[r] = at;
     }
@@ -637,9 +678,8 @@ export function allocateRegisters(mach: MachFunc): Allocation {
         if (u >= 0 && usePos[u] < freeUntil[r]) freeUntil[r] = usePos[u];
       }
     }
-    for (const other of inactive) {
+    for (const other of inactive[cls]) {
       const r = other.reg;
-      if (mach.vregClass[other.vreg] !== mach.vregClass[v]) continue;
       if (intersection(it, other, pos) === INFINITY) continue;
       const u = nextRegUse(other, pos);
       if (u >= 0 && usePos[u] < freeUntil[r]) freeUntil[r] = usePos[u];
@@ -657,13 +697,13 @@ export function allocateRegisters(mach: MachFunc): Allocation {
       spillFrom(holder, pos);
     }
     const kept: Interval[] = [];
-    for (const other of inactive) {
+    for (const other of inactive[cls]) {
       // It is in a hole here: its later part starts over at the next block it is live in.
       if (other.reg === reg && intersection(it, other, pos) !== INFINITY) {
         pushLater(split(other, pos));
       } else kept.push(other);
     }
-    inactive = kept;
+    inactive[cls] = kept;
     assign(it, reg);
   }
 
@@ -672,19 +712,19 @@ export function allocateRegisters(mach: MachFunc): Allocation {
    * another one. Each placement looks at all of them, and detours at the function's end can leave
    * every value there is in a hole.
    */
-  function letGo(pos: number): void {
+  function letGo(list: Interval[], pos: number): void {
     let farthest = 0, start = -1;
-    for (let k = 0; k < inactive.length; k++) {
-      const { rangeFirst, to } = inactive[k];
+    for (let k = 0; k < list.length; k++) {
+      const { rangeFirst, to } = list[k];
       if (to > pos && rangeFrom[rangeFirst] > start) {
         farthest = k;
         start = rangeFrom[rangeFirst];
       }
     }
-    const other = inactive[farthest];
+    const other = list[farthest];
     if (other.to > pos && !coversNow(other, pos)) {
       pushLater(split(other, pos));
-      inactive.splice(farthest, 1);
+      list.splice(farthest, 1);
     }
   }
 
@@ -707,27 +747,6 @@ export function allocateRegisters(mach: MachFunc): Allocation {
       else it = initial[nextInitial++];
     } else if (heap.length > 0) it = popLater();
     else break;
-    const pos = it.from;
-    for (let r = 0; r < REGISTER_COUNT; r++) {
-      const holder = active[r];
-      if (holder === null) continue;
-      if (holder.to <= pos) active[r] = null;
-      else if (!coversNow(holder, pos)) {
-        active[r] = null;
-        inactive.push(holder);
-        if (inactive.length > MAX_INACTIVE) letGo(pos);
-      }
-    }
-    if (inactive.length > 0) {
-      let kept = 0;
-      for (let k = 0; k < inactive.length; k++) {
-        const other = inactive[k];
-        if (other.to <= pos) continue;
-        if (coversNow(other, pos)) active[other.reg] = other;
-        else inactive[kept++] = other;
-      }
-      inactive.length = kept;
-    }
     if (mach.vregIsConst[it.vreg] !== 0 && it === firstInterval[it.vreg]) spill(it);
     else place(it);
   }
@@ -795,7 +814,7 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Locations of operands. ----
 
-  const operandLocation = new Int32Array(mach.operandCount).fill(-1);
+  const operandLocation = scratch.int32(mach.operandCount, -1);
   for (let v = 0; v < vregCount; v++) {
     let it = firstInterval[v];
     for (let u = useStart[v]; u < useStart[v + 1]; u++) {
@@ -819,27 +838,96 @@ export function allocateRegisters(mach: MachFunc): Allocation {
 
   // ---- Moves. ----
 
-  const keys: number[] = [];
-  const froms: number[] = [];
-  const tos: number[] = [];
-  const classes: number[] = [];
+  let moveCount = 0;
   function move(instr: number, phase: number, v: number, from: number, to: number): void {
     if (from === to) return;
-    keys.push(4 * instr + phase);
-    froms.push(from);
-    tos.push(to);
-    classes.push(mach.vregClass[v]);
+    keys[moveCount] = 4 * instr + phase;
+    froms[moveCount] = from;
+    tos[moveCount] = to;
+    classes[moveCount++] = mach.vregClass[v];
+  }
+
+  // ---- Stores of spilled values. ----
+
+  /** Virtual register that a block's entries of the following arrays are about, -1 for none. */
+  const storeStamp = scratch.int32(blockCount, -1);
+  /** 1 where the value is in memory at some point of the block. */
+  const isInMemory = scratch.uint8(blockCount);
+  /** Cost of the stores for the blocks below, the block itself aside. */
+  const costBelow = scratch.float64(blockCount);
+  /** 1 where the block's subtree is served by a store at its start. */
+  const storesHere = scratch.uint8(blockCount);
+  const marked: number[] = [];
+
+  /** Marks `block` and all that dominate it, up to where `first` is defined. */
+  function markUpTo(home: number, block: number, v: number): void {
+    for (let b = block; storeStamp[b] !== v; b = mach.idom[b]) {
+      storeStamp[b] = v;
+      isInMemory[b] = 0;
+      costBelow[b] = 0;
+      marked.push(b);
+      if (b === home) break;
+    }
+  }
+
+  /** How often a block runs, by its loop depth. */
+  function frequency(block: number): number {
+    return 8 ** Math.min(mach.blockDepth[block], 10);
+  }
+
+  /**
+   * Stores spilled value `first.vreg`, which is defined in a register. Every path from the definition
+   * to a block that the definition's block dominates passes the blocks between them in the tree of
+   * dominators, and the value is live in those; so each block with the value in memory needs a store
+   * in itself or in one above it. Chooses the cheapest such set, deep in the tree among equals.
+   */
+  function storeSpilled(first: Interval): void {
+    const v = first.vreg, home = defBlock[v];
+    if (marked.length > 0) marked.length = 0;
+    for (let it: Interval | null = first; it !== null; it = it.next) {
+      if (it.reg >= 0) continue;
+      for (let r = it.rangeFirst; r <= it.rangeLast; r++) {
+        const from = Math.max(rangeFrom[r], it.from), to = Math.min(rangeTo[r], it.to);
+        for (let b = blockOfInstr[from >> 2]; b < blockCount && 4 * blockStart[b] < to; b++) {
+          if (b === home) return storeAtDefinition(first);
+          markUpTo(home, b, v);
+          isInMemory[b] = 1;
+        }
+      }
+    }
+    // A block comes behind those that dominate it: this is bottom up.
+    marked.sort((a, b) => b - a);
+    for (const b of marked) {
+      if (b === home) break;
+      const canStore = locationAt(v, 4 * blockStart[b]) >= 0;
+      const here = canStore ? frequency(b) : Infinity;
+      const below = isInMemory[b] !== 0 ? Infinity : costBelow[b];
+      storesHere[b] = here < below ? 1 : 0;
+      costBelow[mach.idom[b]] += Math.min(here, below);
+    }
+    if (frequency(home) < costBelow[home]) return storeAtDefinition(first);
+    for (let k = marked.length - 1; k >= 0; k--) {
+      const b = marked[k];
+      if (b === home) continue;
+      // Under a block that stores nothing is left to do, which `storesHere` of it says from then on.
+      const parent = mach.idom[b];
+      if (parent !== home && storesHere[parent] !== 0) storesHere[b] = 2;
+      if (storesHere[b] !== 1) continue;
+      move(blockStart[b], 1, v, locationAt(v, 4 * blockStart[b]), slotLocation(slotOfVreg[v]));
+    }
+  }
+
+  /** Stores from the register that the instruction wrote: moves of one phase happen at once. */
+  function storeAtDefinition(first: Interval): void {
+    const v = first.vreg;
+    const written = definedIn[v] >= 0 ? definedIn[v] : first.reg;
+    move((first.from + 2) >> 2, 1, v, written, slotLocation(slotOfVreg[v]));
   }
 
   for (const first of initial) {
     const v = first.vreg;
     const isConst = mach.vregIsConst[v] !== 0;
-    // The one store of a spilled value, right after its definition: from the register that the
-    // instruction wrote, since moves of one phase happen at once.
-    if (needsSlot[v] !== 0 && first.reg >= 0) {
-      const written = definedIn[v] >= 0 ? definedIn[v] : first.reg;
-      move((first.from + 2) >> 2, 1, v, written, slotLocation(slotOfVreg[v]));
-    }
+    if (needsSlot[v] !== 0 && first.reg >= 0) storeSpilled(first);
     for (let it: Interval = first; it.next !== null; it = it.next) {
       const later: Interval = it.next;
       if (later.reg < 0) continue;
@@ -902,20 +990,20 @@ export function allocateRegisters(mach: MachFunc): Allocation {
     else move(blockStart[to], 0, v, source, location);
   }
 
-  const moveCount = keys.length;
-  const sorted = new Float64Array(moveCount);
-  for (let k = 0; k < moveCount; k++) sorted[k] = keys[k] * 0x40_0000 + k;
-  sorted.sort();
-  const moveKey = new Int32Array(moveCount);
-  const moveFrom = new Int32Array(moveCount);
-  const moveTo = new Int32Array(moveCount);
-  const moveClass = new Uint8Array(moveCount);
+  // Sorted by counting; moves with one key stay in the order in which they were made.
+  const moveStart = scratch.int32(4 * count + 1);
+  for (let k = 0; k < moveCount; k++) moveStart[keys[k] + 1]++;
+  for (let key = 0; key < 4 * count; key++) moveStart[key + 1] += moveStart[key];
+  const moveKey = scratch.int32(moveCount);
+  const moveFrom = scratch.int32(moveCount);
+  const moveTo = scratch.int32(moveCount);
+  const moveClass = scratch.uint8(moveCount);
   for (let k = 0; k < moveCount; k++) {
-    const source = sorted[k] % 0x40_0000;
-    moveKey[k] = keys[source];
-    moveFrom[k] = froms[source];
-    moveTo[k] = tos[source];
-    moveClass[k] = classes[source];
+    const at = moveStart[keys[k]]++;
+    moveKey[at] = keys[k];
+    moveFrom[at] = froms[k];
+    moveTo[at] = tos[k];
+    moveClass[at] = classes[k];
   }
   return { operandLocation, moveCount, moveKey, moveFrom, moveTo, moveClass, slotCount };
 }

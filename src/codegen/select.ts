@@ -9,12 +9,10 @@
  * @module
  */
 import { Scratch } from "../util/scratch.ts";
-import { Loops } from "../ir/loops.ts";
-import { Cfg } from "../ir/cfg.ts";
-import { Dominators } from "../ir/dominators.ts";
 import type { Func } from "../ir/func.ts";
 import { isTerminator, Op, Type } from "../ir/opcodes.ts";
 import { MachFunc, RegClass } from "./mach.ts";
+import type { FlowGraph } from "./prepare.ts";
 import type { RegisterFile } from "./registers.ts";
 
 /** What an instruction set supplies. */
@@ -36,9 +34,6 @@ export interface SelectionRules {
 
 /** Reused by all selections, one at a time. */
 const scratch = new Scratch();
-const cfg = new Cfg();
-const dominators = new Dominators();
-const loops = new Loops();
 
 /** State of one selection. */
 export class Selection {
@@ -66,13 +61,14 @@ export class Selection {
     this.folded = scratch.uint8(func.count);
     this.machBlock = scratch.int32(func.blockCount, -1);
     this.#vregs = scratch.int32(func.count, -1);
+    const { useCount, user } = this;
+    let v = -1;
+    const count = (used: number): void => {
+      useCount[used]++;
+      user[used] = v;
+    };
     for (let block = 0; block >= 0; block = func.blockNext[block]) {
-      for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {
-        func.forEachUse(v, (used) => {
-          this.useCount[used]++;
-          this.user[used] = v;
-        });
-      }
+      for (v = func.firstInst(block); v >= 0; v = func.next[v]) func.forEachUse(v, count);
     }
   }
 
@@ -123,12 +119,16 @@ export class Selection {
   }
 }
 
-/** Selects machine instructions for `func`, whose function index is `index`. */
-export function selectFunction(func: Func, index: number, rules: SelectionRules): MachFunc {
+/** Selects machine instructions for `func`, whose function index is `index` and whose graph `graph`. */
+export function selectFunction(
+  func: Func,
+  index: number,
+  rules: SelectionRules,
+  { dominators, loops }: FlowGraph,
+): MachFunc {
   const mach = new MachFunc(rules.registers, index);
   const selection = new Selection(func, mach);
   markFolded(selection, rules);
-  loops.compute(cfg.compute(func), dominators.compute(cfg));
   let order = 0, isApart = false;
   for (let block = 0; block >= 0; block = func.blockNext[block]) {
     selection.machBlock[block] = order++;
@@ -137,7 +137,8 @@ export function selectFunction(func: Func, index: number, rules: SelectionRules)
     // Detours lie apart from their loops, and nothing but trapping blocks lies behind them.
     const loop = loops.loopOf[block], previous = func.blockPrev[block];
     isApart ||= loop >= 0 && loops.header[loop] !== block && !loops.contains(loop, previous);
-    mach.beginBlock(isApart ? 0 : loops.blockDepth(block));
+    const depth = isApart ? 0 : loops.blockDepth(block);
+    mach.beginBlock(depth, block === 0 ? -1 : selection.machBlock[dominators.idom[block]]);
     const params = func.params(block);
     if (block === 0) rules.entry(selection, params);
     else for (const p of params) mach.addParam(selection.vreg(p));

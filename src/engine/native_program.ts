@@ -20,6 +20,8 @@ const INLINE_INSTRUCTIONS = 40;
 
 /** `NativeRunner` answers requests. */
 const LOWER_OPTIONS = { requests: true } as const;
+/** For functions of which it is known that they can be lowered. */
+const CHECKED = { requests: true, checked: true } as const;
 
 /** A function, or what of one runs from a loop on, whose code has been published. */
 export interface NativeFunction {
@@ -163,7 +165,7 @@ export class NativeProgram implements Disposable {
     }
     const { counters } = this.#runtime;
     const start = performance.now();
-    const { func: ir, words } = lowerLoop(this.#verified, func, block, LOWER_OPTIONS);
+    const { func: ir, words } = lowerLoop(this.#verified, func, block, CHECKED);
     optimize(ir, { index: func, functions: (callee) => this.#inlinable(callee) });
     // Loops follow the functions; nothing calls them, so they are in no table.
     const index = this.#compiled.length;
@@ -221,7 +223,7 @@ export class NativeProgram implements Disposable {
   #compile(index: number): void {
     const { counters } = this.#runtime;
     const start = performance.now();
-    const func = lowerFunction(this.#verified, index, LOWER_OPTIONS);
+    const func = lowerFunction(this.#verified, index, CHECKED);
     optimize(func, { index, functions: (callee) => this.#inlinable(callee) });
     const compiled = this.#publish(func, index, index);
     this.#table.u64[index] = BigInt(compiled.entry);
@@ -230,12 +232,13 @@ export class NativeProgram implements Disposable {
     counters.compileMilliseconds += performance.now() - start;
   }
 
-  /** Compiles IR of function `func`; its sites are those of `index`. */
+  /** Compiles IR of function `func`, which is used up; its sites are those of `index`. */
   #publish(ir: Func, func: number, index: number): NativeFunction & { readonly entry: number } {
     const usesHeap = touchesHeap(ir);
     const compiled: CompiledFunction = this.#runtime.target.compile(ir, index);
     const address = this.#runtime.space.publish(compiled.code, 16);
     this.#runtime.counters.codeBytes += compiled.code.length;
+    ir.recycle();
     return {
       func,
       entry: address + compiled.entry,
@@ -255,7 +258,7 @@ export class NativeProgram implements Disposable {
     const { code } = this.#verified.functions[index];
     const isSmall = code.count <= INLINE_INSTRUCTIONS &&
       unsupported(this.#verified, index, LOWER_OPTIONS) === undefined;
-    const func = isSmall ? lowerFunction(this.#verified, index, LOWER_OPTIONS) : undefined;
+    const func = isSmall ? lowerFunction(this.#verified, index, CHECKED) : undefined;
     this.#small[index] = func ?? null;
     return func;
   }

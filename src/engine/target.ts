@@ -27,7 +27,7 @@ export interface Stubs {
 export interface Target {
   /** Short name. */
   readonly name: "x64" | "a64";
-  /** Compiles a function; `func` is used up. */
+  /** Compiles a function; `func` is used up. The bytes are good until the next one is compiled. */
   compile(func: Func, index: number): CompiledFunction;
   /** Makes the shared routines. */
   stubs(): Stubs;
@@ -35,14 +35,20 @@ export interface Target {
 
 /** x86-64 with the optional instructions `cpu`. */
 export function x64Target(cpu: X64Features): Target {
+  const options = { cpu, transient: true };
   return {
     name: "x64",
-    compile: (func, index) => compileX64(func, index, { cpu }),
+    compile: (func, index) => compileX64(func, index, options),
     stubs: x64Stubs,
   };
 }
 
 /** A64. */
 export function a64Target(): Target {
-  return { name: "a64", compile: compileA64, stubs: a64Stubs };
+  const options = { transient: true };
+  return {
+    name: "a64",
+    compile: (func, index) => compileA64(func, index, options),
+    stubs: a64Stubs,
+  };
 }

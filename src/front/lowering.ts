@@ -15,11 +15,15 @@ import { Op } from "../ir/opcodes.ts";
 import type { DecodedCode } from "../tape/code.ts";
 import type { Program } from "../tape/program.ts";
 import type { FunctionFacts, VerifiedProgram } from "../tape/verify.ts";
+import { Scratch } from "../util/scratch.ts";
 import type { KnownAggregate } from "./aggregate.ts";
 import { IR_TYPE_OF_CLASS, type IrSignature } from "./signature.ts";
 
 /** Values of registers in blocks that a function may have: what more takes seconds to compile. */
 const MIN_DEFINITIONS = 1 << 18, DEFINITIONS_PER_INSTRUCTION = 64;
+
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
 
 /** The function being lowered; see the module text. */
 export class Lowering {
@@ -65,7 +69,8 @@ export class Lowering {
     this.builder = new FuncBuilder(name, params, results, capacity, most);
     this.ir = this.builder.func;
     const { classes, builder } = this;
-    this.#vars = new Int32Array(classes.length);
+    scratch.reset();
+    this.#vars = scratch.int32(classes.length);
     for (let r = 0; r < classes.length; r++) {
       const words = WORDS_OF_CLASS[classes[r]];
       for (let w = 0; w < words; w++) {
@@ -73,6 +78,11 @@ export class Lowering {
         if (w === 0) this.#vars[r] = id;
       }
     }
+  }
+
+  /** An array of `length` entries, good until another function is lowered; see `Scratch`. */
+  scratch(length: number, fill = 0): Int32Array {
+    return scratch.int32(length, fill);
   }
 
   // ---- registers

@@ -30,6 +30,8 @@ export interface LowerOptions {
    * call the host or call through a value are not lowered.
    */
   readonly requests?: boolean;
+  /** Whether {@linkcode unsupported} has been asked, and found nothing. */
+  readonly checked?: boolean;
   /** Name of the IR function, for people; the program's name for it, or `f` and its id. */
   readonly name?: string;
 }
@@ -179,7 +181,7 @@ function start(
   signature: IrSignature,
   options: LowerOptions,
 ): Lowering {
-  const problem = unsupported(verified, func, options);
+  const problem = options.checked ? undefined : unsupported(verified, func, options);
   if (problem !== undefined) throw new LowerError(func, problem);
   return new Lowering(
     verified,
@@ -231,9 +233,9 @@ function lowerEmpty(l: Lowering): void {
 function lowerBlocks(l: Lowering, first: number, order: Int32Array): void {
   const { builder } = l;
   const { count, successors } = l.facts.blocks;
-  const irBlocks = new Int32Array(count).fill(-1);
+  const irBlocks = l.scratch(count, -1);
   // Edges to each block that are still to be emitted.
-  const missing = new Int32Array(count);
+  const missing = l.scratch(count);
   for (let k = 0; k < order.length; k++) {
     const block = order[k];
     irBlocks[block] = 0;

@@ -207,11 +207,10 @@ function checkUnits(units: bigint | number): void {
   throw new RangeError(`yieldEvery must be a positive integer: got ${units}`);
 }
 
-/** Node's and Deno's way; browsers lack it. */
-const { setImmediate } = globalThis as { setImmediate?: (call: () => void) => unknown };
-
 /** Settles when timers, input and output that are due have had their turn. */
 function eventLoopTurn(): Promise<void> {
+  // Node's and Deno's way; browsers lack it. Deno loads its timers when it is first looked at.
+  const { setImmediate } = globalThis as { setImmediate?: (call: () => void) => unknown };
   return new Promise((resolve) => {
     if (setImmediate !== undefined) setImmediate(resolve);
     else {

@@ -31,6 +31,44 @@ export class EntangledError extends Error {
   override readonly name = "EntangledError";
 }
 
+/** The arrays of a builder. */
+interface Tables {
+  readonly slots: Int32Array;
+  readonly edgeHead: Int32Array;
+  readonly edgeCount: Int32Array;
+  readonly above: Int32Array;
+  readonly edgeNext: Int32Array;
+  readonly edgeFrom: Int32Array;
+  readonly edgeTerm: Int32Array;
+  readonly edgeTarget: Int32Array;
+  readonly queue: Int32Array;
+  readonly zero: Int32Array;
+  readonly varTypes: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly hasVarParams: Uint8Array;
+}
+
+/** Arrays of a builder that has finished, for the next one. */
+let spare: Tables | undefined;
+
+function makeTables(): Tables {
+  return {
+    slots: new Int32Array(0),
+    edgeHead: new Int32Array(ROOM),
+    edgeCount: new Int32Array(ROOM),
+    above: new Int32Array(ROOM),
+    edgeNext: new Int32Array(2 * ROOM),
+    edgeFrom: new Int32Array(2 * ROOM),
+    edgeTerm: new Int32Array(2 * ROOM),
+    edgeTarget: new Int32Array(2 * ROOM),
+    queue: new Int32Array(ROOM),
+    zero: new Int32Array(8),
+    varTypes: new Uint8Array(ROOM),
+    sealed: new Uint8Array(ROOM),
+    hasVarParams: new Uint8Array(ROOM),
+  };
+}
+
 /** Builder of one function; finished once. */
 export class FuncBuilder {
   /** The function being built. */
@@ -80,31 +118,24 @@ export class FuncBuilder {
   ) {
     this.#maxSlots = maxDefinitions;
     this.func = new Func(name, paramTypes, resultTypes, capacity);
-    // One buffer for all, as in `Func`.
     const slots = 4 << (32 - Math.clz32(Math.max(capacity, 32) - 1));
-    const buffer = new ArrayBuffer(4 * (slots + 4 * ROOM + 8 * ROOM + 8) + 3 * ROOM);
-    let at = 0;
-    const words = (length: number): Int32Array => {
-      at += 4 * length;
-      return new Int32Array(buffer, at - 4 * length, length);
-    };
-    const bytes = (length: number): Uint8Array => {
-      at += length;
-      return new Uint8Array(buffer, at - length, length);
-    };
-    this.#slots = words(slots);
-    this.#edgeHead = words(ROOM).fill(-1);
-    this.#edgeCount = words(ROOM);
-    this.#above = words(ROOM).fill(-1);
-    this.#edgeNext = words(2 * ROOM);
-    this.#edgeFrom = words(2 * ROOM);
-    this.#edgeTerm = words(2 * ROOM);
-    this.#edgeTarget = words(2 * ROOM);
-    this.#queue = words(ROOM);
-    this.#zero = words(8).fill(-1);
-    this.#varTypes = bytes(ROOM);
-    this.#sealed = bytes(ROOM);
-    this.#hasVarParams = bytes(ROOM);
+    const old = spare ?? makeTables();
+    spare = undefined;
+    // A table of another order of size would cost more to clear than to make.
+    const fits = old.slots.length >= slots && old.slots.length <= 16 * slots;
+    this.#slots = fits ? old.slots.fill(0) : new Int32Array(slots);
+    this.#edgeHead = old.edgeHead;
+    this.#edgeCount = old.edgeCount;
+    this.#above = old.above;
+    this.#edgeNext = old.edgeNext;
+    this.#edgeFrom = old.edgeFrom;
+    this.#edgeTerm = old.edgeTerm;
+    this.#edgeTarget = old.edgeTarget;
+    this.#queue = old.queue;
+    this.#zero = old.zero.fill(-1);
+    this.#varTypes = old.varTypes;
+    this.#sealed = old.sealed;
+    this.#hasVarParams = old.hasVarParams;
     const entry = this.createBlock();
     for (const type of paramTypes) this.func.addParam(entry, type);
     this.#sealed[entry] = 1;
@@ -118,12 +149,14 @@ export class FuncBuilder {
     const block = this.func.addBlock();
     if (block >= this.#sealed.length) {
       const n = 2 * block;
-      this.#edgeHead = enlarge(this.#edgeHead, n, -1);
-      this.#edgeCount = enlarge(this.#edgeCount, n, 0);
-      this.#above = enlarge(this.#above, n, -1);
-      this.#sealed = enlarge(this.#sealed, n, 0);
-      this.#hasVarParams = enlarge(this.#hasVarParams, n, 0);
+      this.#edgeHead = enlarge(this.#edgeHead, n);
+      this.#edgeCount = enlarge(this.#edgeCount, n);
+      this.#above = enlarge(this.#above, n);
+      this.#sealed = enlarge(this.#sealed, n);
+      this.#hasVarParams = enlarge(this.#hasVarParams, n);
     }
+    this.#edgeHead[block] = this.#above[block] = -1;
+    this.#edgeCount[block] = this.#sealed[block] = this.#hasVarParams[block] = 0;
     return block;
   }
 
@@ -167,7 +200,7 @@ export class FuncBuilder {
   /** Makes a variable. */
   declareVar(type: number): number {
     const id = this.#varCount++;
-    if (id === this.#varTypes.length) this.#varTypes = enlarge(this.#varTypes, 2 * id, 0);
+    if (id === this.#varTypes.length) this.#varTypes = enlarge(this.#varTypes, 2 * id);
     this.#varTypes[id] = type;
     return id;
   }
@@ -239,7 +272,7 @@ export class FuncBuilder {
       this.#write(block, variable, value);
       if (this.#sealed[block]) {
         if (this.#queued === this.#queue.length) {
-          this.#queue = enlarge(this.#queue, 2 * this.#queued, 0);
+          this.#queue = enlarge(this.#queue, 2 * this.#queued);
         }
         this.#queue[this.#queued++] = block;
       } else {
@@ -504,10 +537,10 @@ export class FuncBuilder {
       if (this.#sealed[block]) throw new Error(`internal: branch to the sealed block${block}`);
       const e = this.#edges++;
       if (e === this.#edgeNext.length) {
-        this.#edgeNext = enlarge(this.#edgeNext, 2 * e, 0);
-        this.#edgeFrom = enlarge(this.#edgeFrom, 2 * e, 0);
-        this.#edgeTerm = enlarge(this.#edgeTerm, 2 * e, 0);
-        this.#edgeTarget = enlarge(this.#edgeTarget, 2 * e, 0);
+        this.#edgeNext = enlarge(this.#edgeNext, 2 * e);
+        this.#edgeFrom = enlarge(this.#edgeFrom, 2 * e);
+        this.#edgeTerm = enlarge(this.#edgeTerm, 2 * e);
+        this.#edgeTarget = enlarge(this.#edgeTarget, 2 * e);
       }
       this.#edgeNext[e] = this.#edgeHead[block];
       this.#edgeFrom[e] = from;
@@ -533,6 +566,21 @@ export class FuncBuilder {
       this.func.mapAllUses(map);
     }
     this.func.currentPc = -1;
+    spare = {
+      slots: this.#slots,
+      edgeHead: this.#edgeHead,
+      edgeCount: this.#edgeCount,
+      above: this.#above,
+      edgeNext: this.#edgeNext,
+      edgeFrom: this.#edgeFrom,
+      edgeTerm: this.#edgeTerm,
+      edgeTarget: this.#edgeTarget,
+      queue: this.#queue,
+      zero: this.#zero,
+      varTypes: this.#varTypes,
+      sealed: this.#sealed,
+      hasVarParams: this.#hasVarParams,
+    };
     return this.func;
   }
 
@@ -635,9 +683,8 @@ function hash(block: number, variable: number): number {
   return (h ^ (h >>> 15)) << 2;
 }
 
-function enlarge<T extends Uint8Array | Int32Array>(old: T, length: number, fill: number): T {
+function enlarge<T extends Uint8Array | Int32Array>(old: T, length: number): T {
   const bigger = new (old.constructor as new (length: number) => T)(length);
   bigger.set(old);
-  if (fill !== 0) bigger.fill(fill, old.length);
   return bigger;
 }

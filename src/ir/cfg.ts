@@ -43,6 +43,15 @@ export class Cfg {
       this.#stack = new Int32Array(size);
       this.#cursor = new Int32Array(size);
     }
+    if (n === 1) { // no edges: the entry is no target
+      this.predStart[0] =
+        this.predStart[1] =
+        this.rpo[0] =
+        this.rpoIndex[0] =
+          0;
+      this.rpoLength = 1;
+      return this;
+    }
     this.#computePreds(f, n);
     this.#computeOrder(f, n);
     return this;

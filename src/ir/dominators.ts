@@ -47,6 +47,12 @@ export class Dominators {
       this.#end = new Int32Array(size);
     }
     const { idom } = this, { rpoLength } = cfg;
+    if (n === 1) {
+      idom[0] = this.child[0] = this.sibling[0] = -1;
+      this.order[0] = this.#pre[0] = 0;
+      this.#end[0] = this.orderLength = 1;
+      return this;
+    }
     idom.fill(-1, 0, n);
     if (rpoLength === 0) {
       this.orderLength = 0;

@@ -40,6 +40,60 @@ function grow<T extends Uint8Array | Int32Array | BigInt64Array>(old: T, length:
   return bigger;
 }
 
+/** The arrays of a function. */
+type Room = Pick<
+  Func,
+  | ("op" | "type" | "aux" | "a" | "b" | "c" | "block" | "next" | "prev" | "pc")
+  | ("first" | "last" | "lastParam" | "paramCount" | "blockNext" | "blockPrev" | "inLayout")
+  | ("constants" | "constantHalves" | "extra")
+>;
+
+/** Arrays of a recycled function, for the next one: they cost more to make than a small one needs. */
+let spare: Room | undefined;
+
+/** Functions with room for more values are not kept. */
+const MAX_SPARE = 1 << 16;
+
+/** Makes arrays for `capacity` values, in one buffer. */
+function makeRoom(capacity: number): Room {
+  const n = (Math.max(capacity, 16) + 7) & ~7;
+  const constantRoom = Math.max(16, n >> 2), extraRoom = Math.max(64, n);
+  const buffer = new ArrayBuffer(
+    constantRoom * 8 + (7 * n + 6 * BLOCK_ROOM + extraRoom) * 4 + 3 * n + BLOCK_ROOM,
+  );
+  let at = 8 * constantRoom;
+  const words = (length: number): Int32Array => {
+    at += 4 * length;
+    return new Int32Array(buffer, at - 4 * length, length);
+  };
+  const bytes = (length: number): Uint8Array => {
+    at += length;
+    return new Uint8Array(buffer, at - length, length);
+  };
+  return {
+    constants: new BigInt64Array(buffer, 0, constantRoom),
+    constantHalves: new Int32Array(buffer, 0, 2 * constantRoom),
+    a: words(n),
+    b: words(n),
+    c: words(n),
+    block: words(n),
+    next: words(n),
+    prev: words(n),
+    pc: words(n),
+    first: words(BLOCK_ROOM),
+    last: words(BLOCK_ROOM),
+    lastParam: words(BLOCK_ROOM),
+    paramCount: words(BLOCK_ROOM),
+    blockNext: words(BLOCK_ROOM),
+    blockPrev: words(BLOCK_ROOM),
+    extra: words(extraRoom),
+    op: bytes(n),
+    type: bytes(n),
+    aux: bytes(n),
+    inLayout: bytes(BLOCK_ROOM),
+  };
+}
+
 /**
  * A function in SSA form with block parameters.
  *
@@ -123,41 +177,40 @@ export class Func {
     this.name = name;
     this.paramTypes = paramTypes;
     this.resultTypes = resultTypes;
-    // One buffer for all: most functions are small, and so the cost of an array is making it.
-    const n = (Math.max(capacity, 16) + 7) & ~7;
-    const constantRoom = Math.max(16, n >> 2), extraRoom = Math.max(64, n);
-    const buffer = new ArrayBuffer(
-      constantRoom * 8 + (7 * n + 6 * BLOCK_ROOM + extraRoom) * 4 + 3 * n + BLOCK_ROOM,
-    );
-    let at = 8 * constantRoom;
-    const words = (length: number): Int32Array => {
-      at += 4 * length;
-      return new Int32Array(buffer, at - 4 * length, length);
-    };
-    const bytes = (length: number): Uint8Array => {
-      at += length;
-      return new Uint8Array(buffer, at - length, length);
-    };
-    this.constants = new BigInt64Array(buffer, 0, constantRoom);
-    this.constantHalves = new Int32Array(buffer, 0, 2 * constantRoom);
-    this.a = words(n);
-    this.b = words(n);
-    this.c = words(n);
-    this.block = words(n);
-    this.next = words(n);
-    this.prev = words(n);
-    this.pc = words(n);
-    this.first = words(BLOCK_ROOM);
-    this.last = words(BLOCK_ROOM);
-    this.lastParam = words(BLOCK_ROOM);
-    this.paramCount = words(BLOCK_ROOM);
-    this.blockNext = words(BLOCK_ROOM);
-    this.blockPrev = words(BLOCK_ROOM);
-    this.extra = words(extraRoom);
-    this.op = bytes(n);
-    this.type = bytes(n);
-    this.aux = bytes(n);
-    this.inLayout = bytes(BLOCK_ROOM);
+    let room: Room;
+    if (spare !== undefined && spare.op.length >= capacity) {
+      room = spare;
+      spare = undefined;
+    } else room = makeRoom(capacity);
+    this.op = room.op;
+    this.type = room.type;
+    this.aux = room.aux;
+    this.a = room.a;
+    this.b = room.b;
+    this.c = room.c;
+    this.block = room.block;
+    this.next = room.next;
+    this.prev = room.prev;
+    this.pc = room.pc;
+    this.first = room.first;
+    this.last = room.last;
+    this.lastParam = room.lastParam;
+    this.paramCount = room.paramCount;
+    this.blockNext = room.blockNext;
+    this.blockPrev = room.blockPrev;
+    this.inLayout = room.inLayout;
+    this.constants = room.constants;
+    this.constantHalves = room.constantHalves;
+    this.extra = room.extra;
+    this.extra[0] = 0;
+  }
+
+  /**
+   * Gives the arrays to the next function; this one may not be used any more, but its sites stay. For
+   * whoever made it and knows that nobody else has it.
+   */
+  recycle(): void {
+    if (this.op.length <= MAX_SPARE) spare = this;
   }
 
   // ---- blocks
@@ -413,7 +466,9 @@ export class Func {
 
   /** The members of a list, copied out. */
   listValues(list: number): number[] {
-    return Array.from(this.extra.subarray(list + 1, list + 1 + this.extra[list]));
+    const values: number[] = [];
+    for (let i = list + 1, end = i + this.extra[list]; i < end; i++) values.push(this.extra[i]);
+    return values;
   }
 
   /**

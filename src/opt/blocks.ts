@@ -10,6 +10,7 @@ import type { Analyses } from "./analyses.ts";
 
 /** Simplifies control flow. Unreachable blocks are erased. */
 export function simplifyBlocks(func: Func, analyses: Analyses): void {
+  if (func.blockNext[0] < 0) return;
   analyses.cfgOf(func);
   skipForwarders(func);
   analyses.cfgOf(func);

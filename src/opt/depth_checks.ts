@@ -9,14 +9,19 @@
  */
 import type { Func } from "../ir/func.ts";
 import { Op } from "../ir/opcodes.ts";
+import { Scratch } from "../util/scratch.ts";
 import type { Analyses } from "./analyses.ts";
+
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
 
 /** Erases redundant checks. */
 export function eraseDepthChecks(func: Func, analyses: Analyses): void {
   if (!hasCheck(func)) return;
   const { order, orderLength, idom } = analyses.dominatorsOf(func), { cfg } = analyses;
   // At the end of each block: levels taken since the entry, and levels known to exist.
-  const taken = new Int32Array(func.blockCount).fill(-1), known = new Int32Array(func.blockCount);
+  scratch.reset();
+  const taken = scratch.int32(func.blockCount, -1), known = scratch.int32(func.blockCount);
   for (let i = 0; i < orderLength; i++) {
     const block = order[i];
     let level = 0;

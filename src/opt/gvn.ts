@@ -170,7 +170,7 @@ class Numbering {
 
   #visit(block: number): void {
     const func = this.#func;
-    this.#fields.length = 0;
+    this.#forgetFields();
     if (block !== 0 && func.paramCount[block] > 0) this.#visitParams(block);
     for (let v = func.firstInst(block), next = 0; v >= 0; v = next) {
       next = func.next[v];
@@ -181,7 +181,7 @@ class Numbering {
       else if (op === Op.trap_if || op === Op.trap_unless) {
         if (this.#visitTrap(v)) return;
       } else if ((flags & Flag.TERMINATOR) !== 0) this.#visitTerminator(v);
-      else if ((flags & Flag.CALL) !== 0) this.#fields.length = 0;
+      else if ((flags & Flag.CALL) !== 0) this.#forgetFields();
     }
   }
 
@@ -309,7 +309,7 @@ class Numbering {
       if (func.aux[v] === Region.object) this.#table.addStore(v);
       // The rest of memory may be the context block.
       else if (func.aux[v] === Region.unknown || func.aux[v] === Region.context) {
-        this.#fields.length = 0;
+        this.#forgetFields();
       }
     } else if (func.aux[v] === Region.object) {
       const before = func.count;
@@ -376,6 +376,11 @@ class Numbering {
       return;
     }
     fields.push(func.c[v], v);
+  }
+
+  #forgetFields(): void {
+    // Setting a length takes its time.
+    if (this.#fields.length > 0) this.#fields.length = 0;
   }
 
   #setField(offset: number, value: number): void {

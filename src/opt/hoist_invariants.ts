@@ -20,6 +20,7 @@ const MAX_HOISTED = 6;
 
 /** Moves invariant operations out of loops. */
 export function hoistInvariants(func: Func, analyses: Analyses): void {
+  if (func.blockNext[0] < 0) return;
   const { count } = analyses.loopsOf(func);
   if (count > 0) new Hoisting(func, analyses).run();
 }

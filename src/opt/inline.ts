@@ -11,6 +11,7 @@
 import { Cfg } from "../ir/cfg.ts";
 import type { Func } from "../ir/func.ts";
 import { Flag, Op, OP_FLAGS, OP_HAS_SITE, Type } from "../ir/opcodes.ts";
+import { Scratch } from "../util/scratch.ts";
 import { cloneInst } from "./clone.ts";
 
 /** Instructions of a function that is inlined at most, parameters and constants aside. */
@@ -19,6 +20,10 @@ const MAX_LEAF = 40, MAX_CALLER = 24;
 const MAX_GROWTH = 400;
 /** Bodies within bodies at most. */
 const MAX_NESTING = 3;
+
+/** Reused by all calls, one at a time. */
+const cfg = new Cfg();
+const scratch = new Scratch();
 
 /** What inlining needs to know of a function. */
 interface Candidate {
@@ -146,8 +151,9 @@ function inlineCall(
     site,
   );
 
-  const values = new Int32Array(callee.count), blocks = new Int32Array(callee.blockCount);
-  const cfg = new Cfg(callee);
+  scratch.reset();
+  const values = scratch.int32(callee.count), blocks = scratch.int32(callee.blockCount);
+  cfg.compute(callee);
   let after = block;
   blocks[0] = block;
   callee.params(0).forEach((p, i) => values[p] = func.listAt(args, i));

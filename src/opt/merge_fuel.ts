@@ -19,7 +19,11 @@
 import type { Cfg } from "../ir/cfg.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Flag, Op, OP_FLAGS } from "../ir/opcodes.ts";
+import { Scratch } from "../util/scratch.ts";
 import type { Analyses } from "./analyses.ts";
+
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
 
 /** Instructions that no charge may cross. */
 const BARRIER = Flag.EXITS | Flag.CALL;
@@ -30,8 +34,8 @@ const MAX_COPIED_UNITS = 96;
 /** Merges charges. */
 export function mergeFuel(func: Func, analyses: Analyses): void {
   for (let block = 0; block >= 0; block = func.blockNext[block]) mergeWithin(func, block);
+  if (func.blockNext[0] < 0) return;
   const cfg = analyses.cfgOf(func);
-  if (cfg.rpoLength === 1) return;
   const charges = new Charges(func);
   for (let i = 0; i < cfg.rpoLength; i++) sink(func, cfg, charges, cfg.rpo[i]);
   for (let i = cfg.rpoLength - 1; i > 0; i--) hoist(func, cfg, charges, cfg.rpo[i]);
@@ -80,8 +84,9 @@ class Charges {
   readonly last: Int32Array;
 
   constructor(func: Func) {
-    this.first = new Int32Array(func.blockCount).fill(-1);
-    this.last = new Int32Array(func.blockCount).fill(-1);
+    scratch.reset();
+    this.first = scratch.int32(func.blockCount, -1);
+    this.last = scratch.int32(func.blockCount, -1);
     for (let block = 0; block >= 0; block = func.blockNext[block]) {
       let isHead = true;
       for (let v = func.firstInst(block); v >= 0; v = func.next[v]) {

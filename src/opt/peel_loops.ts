@@ -20,6 +20,7 @@ const MAX_LOOP = 80, MAX_TOTAL = 240;
 
 /** Peels loops; returns whether there were any. */
 export function peelLoops(func: Func, analyses: Analyses): boolean {
+  if (func.blockNext[0] < 0) return false;
   const loops = analyses.loopsOf(func);
   if (loops.count === 0) return false;
   const selected = new Int32Array(loops.count).fill(-1), bodies: number[][] = [];

@@ -27,6 +27,7 @@ const MAX_LATCHES = 3, MAX_COPIED = 28;
 
 /** Rotates the loops with small headers; returns whether there were any. */
 export function rotateLoops(func: Func, analyses: Analyses): boolean {
+  if (func.blockNext[0] < 0) return false;
   const loops = analyses.loopsOf(func), selected: number[] = [];
   for (let loop = 0; loop < loops.count; loop++) {
     if (isWorthwhile(func, analyses, loop)) selected.push(loop);

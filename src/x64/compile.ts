@@ -38,6 +38,11 @@ import { x64Rules } from "./select.ts";
 export interface X64Options {
   /** Instructions that may be used beyond the baseline; none by default. */
   readonly cpu?: X64Features;
+  /**
+   * Whether the caller is done with the bytes before it compiles anything else: they are not copied
+   * then.
+   */
+  readonly transient?: boolean;
   /** Called with what the allocator made of the function: for tests, dumps and checks. */
   readonly onAllocated?: (mach: MachFunc, allocation: Allocation) => void;
 }
@@ -51,7 +56,7 @@ export interface X64Function extends CompiledFunction {
 /** The largest frame: displacements from the stack pointer are signed 32-bit numbers. */
 export const MAX_FRAME_BYTES = 0x7fff_0000;
 
-/** Reused by all compilations; each one copies its bytes out. */
+/** Reused by all compilations, one at a time. */
 const buffer = new X64Buffer(16384);
 
 /** The rules by features: making them costs more than a small function. */
@@ -88,8 +93,8 @@ function rulesFor(features: X64Features): SelectionRules {
  * ```
  */
 export function compileX64(func: Func, index: number, options: X64Options = {}): X64Function {
-  prepare(func);
-  const mach = selectFunction(func, index, rulesFor(options.cpu ?? X64_NO_FEATURES));
+  const graph = prepare(func);
+  const mach = selectFunction(func, index, rulesFor(options.cpu ?? X64_NO_FEATURES), graph);
   const allocation = allocateRegisters(mach);
   options.onAllocated?.(mach, allocation);
   const frame = mach.outgoingBytes + 8 * allocation.slotCount;
@@ -111,13 +116,13 @@ export function compileX64(func: Func, index: number, options: X64Options = {}):
   // Whoever looked at the machine form may have kept it.
   if (options.onAllocated === undefined) mach.recycle();
   return {
-    code: buffer.code(),
+    code: options.transient ? buffer.view() : buffer.code(),
     entry: 0,
     thunk,
     data,
     frameBytes: frame + 8,
     sites: func.sites,
-    pcMap: Int32Array.from(emitter.pcMap),
+    pcMap: emitter.pcMap,
   };
 }
 

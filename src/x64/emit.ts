@@ -17,6 +17,7 @@ import type { MachEmitter } from "../codegen/emit.ts";
 import type { MachFunc } from "../codegen/mach.ts";
 import type { Allocation } from "../codegen/regalloc.ts";
 import { constOf, FLOAT_BASE, isConst, slotOf } from "../codegen/registers.ts";
+import { Scratch } from "../util/scratch.ts";
 import { CONTEXT_REG, DEPTH_REG, FUEL_REG, RSP, SCRATCH, SCRATCH_XMM } from "./abi.ts";
 import {
   ALU,
@@ -127,6 +128,9 @@ interface ColdJump {
   readonly site: number;
 }
 
+/** Reused by all functions, one at a time. */
+const scratch = new Scratch();
+
 /** Writes the instructions of one function. */
 export class X64Emitter implements MachEmitter {
   readonly scratch: readonly [number, number] = [SCRATCH, FLOAT_BASE + X15];
@@ -161,7 +165,8 @@ export class X64Emitter implements MachEmitter {
     this.#loc = allocation.operandLocation;
     this.#frame = frame;
     this.#entry = buf.length;
-    this.#blockAt = new Int32Array(mach.blockCount).fill(-1);
+    scratch.reset();
+    this.#blockAt = scratch.int32(mach.blockCount, -1);
     if (this.#frame > 0) aluRI(buf, ALU.SUB, 64, RSP, this.#frame);
   }
 

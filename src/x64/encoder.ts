@@ -294,6 +294,11 @@ export class X64Buffer {
     this.ripAt = -1;
   }
 
+  /** The code, good until the next change. */
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
   /** A copy of the code. */
   code(): Uint8Array {
     return this.bytes.slice(0, this.length);

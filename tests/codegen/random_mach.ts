@@ -39,14 +39,16 @@ export function randomMach(seed: number, registers: RegisterFile, size: number):
   const params: number[][] = [];
   const bodies: (() => void)[][] = [];
   const depths: number[] = [];
+  const idoms: number[] = [];
   let current = -1;
-  const open = (depth: number): number => {
+  const open = (depth: number, idom: number): number => {
     current = bodies.length;
     bodies.push([]);
     succs.push([]);
     args.push([]);
     params.push([]);
     depths.push(depth);
+    idoms.push(idom);
     return current;
   };
   const classes: number[] = [];
@@ -151,13 +153,13 @@ export function randomMach(seed: number, registers: RegisterFile, size: number):
     const head = current;
     const arms: { end: number; live: number[] }[] = [];
     for (let arm = 0; arm < 2; arm++) {
-      succs[head].push(open(depths[head]));
+      succs[head].push(open(depths[head], head));
       const inner = [...live];
       if (random() < 0.7) region(inner, depth + 1);
       emit([]);
       arms.push({ end: current, live: inner });
     }
-    const join = open(depths[head]);
+    const join = open(depths[head], head);
     const count = pick(4);
     const chosen: [number, number, number][] = [];
     for (let k = 0; k < count; k++) {
@@ -182,7 +184,7 @@ export function randomMach(seed: number, registers: RegisterFile, size: number):
     for (let k = pick(5); k > 0 && live.length > 0; k--) carried.push(live[pick(live.length)]);
     emit([]);
     const pre = current;
-    const header = open(depths[pre] + 1);
+    const header = open(depths[pre] + 1, pre);
     succs[pre].push(header);
     args[pre].push(...carried);
     const phis = carried.map((v) => newVreg(classes[v]));
@@ -192,18 +194,18 @@ export function randomMach(seed: number, registers: RegisterFile, size: number):
     const ints = ofClass(inner, 0);
     emit(ints.length > 0 ? [[ints[pick(ints.length)], 0]] : []);
     const tail = current;
-    succs[tail].push(open(depths[header]));
+    succs[tail].push(open(depths[header], tail));
     emit([]);
     succs[current].push(header);
     args[current].push(...phis.map((p) => {
       const same = ofClass(inner, classes[p]);
       return same[pick(same.length)];
     }));
-    succs[tail].push(open(depths[pre]));
+    succs[tail].push(open(depths[pre], tail));
     live.push(...phis);
   }
 
-  open(0);
+  open(0, -1);
   const live: number[] = [];
   const entry: [number, number][] = [];
   for (let k = 0; k < Math.min(3, registers.int.length); k++) {
@@ -218,7 +220,7 @@ export function randomMach(seed: number, registers: RegisterFile, size: number):
 
   for (const cls of classes) mach.newVreg(cls);
   bodies.forEach((body, b) => {
-    mach.beginBlock(depths[b]);
+    mach.beginBlock(depths[b], idoms[b]);
     for (const p of params[b]) mach.addParam(p);
     for (const make of body) make();
     for (const s of succs[b]) mach.addSuccessor(s);
