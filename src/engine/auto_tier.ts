@@ -104,8 +104,8 @@ export class Hotness {
   }
 }
 
-/** The machine code of one instance, as its interpreter sees it. */
-export class AutoTier implements TierUp {
+/** The machine code of one lane, as its interpreter sees it. */
+export class AutoTier implements TierUp, Disposable {
   readonly interval: number;
   readonly #hotness: Hotness;
   readonly #open: () => NativeRunner | undefined;
@@ -114,7 +114,7 @@ export class AutoTier implements TierUp {
   #entry: NativeEntry | undefined;
   #inLoop = false;
 
-  /** The tier of one instance. `open` makes its runner when something is hot, if that is possible. */
+  /** The tier of one lane. `open` makes its runner when something is hot, if that is possible. */
   constructor(hotness: Hotness, open: () => NativeRunner | undefined) {
     this.interval = hotness.thresholds.interval;
     this.#hotness = hotness;
@@ -153,6 +153,8 @@ export class AutoTier implements TierUp {
       hotness.neverAny();
       return false;
     }
+    // A host function may have disposed of the engine; the run ends in the interpreter.
+    if (!runner.isOpen) return false;
     let entry: NativeEntry;
     try {
       entry = runner.entryFor(func, block);
@@ -220,6 +222,11 @@ export class AutoTier implements TierUp {
 
   finish(): void {
     this.#runner?.release();
+  }
+
+  /** Gives up the code. Nothing may be under way. */
+  [Symbol.dispose](): void {
+    this.#runner?.[Symbol.dispose]();
   }
 }
 

@@ -7,12 +7,7 @@
 import type { Heap } from "../heap/heap.ts";
 import { createHost, type Host } from "../interp/host.ts";
 import type { HostCaller } from "../interp/host_call.ts";
-import {
-  type AsyncRunOptions,
-  createInterpreter,
-  type Interpreter,
-  type RunOptions,
-} from "../interp/interpreter.ts";
+import { type AsyncRunOptions, createInterpreter, type RunOptions } from "../interp/interpreter.ts";
 import { DEFAULT_LIMITS } from "../interp/limits.ts";
 import type { Outcome } from "../interp/outcome.ts";
 import { findFunction, type Program } from "../tape/program.ts";
@@ -29,6 +24,7 @@ import {
   isLimitOfCompiler,
   type Thresholds,
 } from "./auto_tier.ts";
+import { Lane } from "./lane.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner, StackLimitError } from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
@@ -48,6 +44,9 @@ export const TIERS = ["auto", "interp", "native", "wasm"] as const;
 
 /** Programs without instances whose code is kept, for those who load a program for every run. */
 const IDLE_PROGRAMS = 32;
+
+/** Lanes beside the first that an instance keeps between runs. */
+const SPARE_LANES = 8;
 
 /**
  * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
@@ -189,30 +188,10 @@ export class Engine implements Disposable {
    */
   load(program: VerifiedProgram, host: Host = createHost()): Instance {
     if (this.#disposed) throw new Error("the engine has been disposed of");
-    const runners: NativeRunner[] = [];
     const instance = new Instance({
       program,
-      host,
       counters: this.#counters,
-      attach: (heap, caller) => {
-        const open = () => {
-          const runner = this.#runner(program, heap, caller);
-          if (runner !== undefined) runners.push(runner);
-          return runner;
-        };
-        switch (this.tier) {
-          case "auto":
-            return { tierUp: new AutoTier(this.#hotnessOf(program), open) };
-          case "native":
-            return { runner: open() };
-          case "interp":
-          case "wasm":
-            return {};
-        }
-      },
-      outside: this.tier !== "wasm" ? undefined : (interpreter) => {
-        return new WasmRunner(this.#wasm(program), program, host, interpreter);
-      },
+      open: () => this.#lane(program, host),
       compile: this.tier === "interp" ? undefined : (func) => {
         if (this.tier === "wasm") {
           this.#wasm(program).ensure(func);
@@ -221,7 +200,6 @@ export class Engine implements Disposable {
         if (this.#program(program)?.ensure(func) === undefined) return;
         if (this.tier === "auto") this.#hotnessOf(program).heat(func);
       },
-      owned: runners,
       onDispose: (self) => this.#instances.delete(self),
     });
     this.#instances.add(instance);
@@ -267,7 +245,24 @@ export class Engine implements Disposable {
     return native;
   }
 
+  /** What one run at a time of `program` needs. */
+  #lane(program: VerifiedProgram, host: Host): Lane {
+    let runner: NativeRunner | WasmRunner | undefined;
+    let tierUp: AutoTier | undefined;
+    const interpreter = createInterpreter(program, host, (heap, caller) => {
+      const open = () => this.#runner(program, heap, caller);
+      if (this.tier === "native") runner = open();
+      else if (this.tier === "auto") tierUp = new AutoTier(this.#hotnessOf(program), open);
+      return tierUp;
+    });
+    if (this.tier === "wasm") {
+      runner = new WasmRunner(this.#wasm(program), program, host, interpreter);
+    }
+    return new Lane(interpreter, runner, tierUp);
+  }
+
   #runner(program: VerifiedProgram, heap: Heap, host: HostCaller): NativeRunner | undefined {
+    if (this.#disposed) return undefined;
     const native = this.#program(program);
     if (native === undefined) return undefined;
     return new NativeRunner(this.#runtime!, native, program, heap, host, this.#maxStack);
@@ -319,58 +314,45 @@ export class Engine implements Disposable {
 /** What an instance needs of its engine. */
 interface Parts {
   readonly program: VerifiedProgram;
-  readonly host: Host;
   readonly counters: Counters;
-  /** Makes what runs the program beside the interpreter, with which it shares memory and host. */
-  readonly attach: (heap: Heap, host: HostCaller) => {
-    /** Where runs start. */
-    readonly runner?: NativeRunner;
-    /** Where the interpreter hands frames to. */
-    readonly tierUp?: AutoTier;
-  };
-  /** Makes what runs the program with a memory and host side of its own, and where runs start. */
-  readonly outside: ((interpreter: Interpreter) => WasmRunner) | undefined;
+  /** Makes what a run needs. */
+  readonly open: () => Lane;
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
-  /** What `attach` has opened, now or later; the instance disposes of it. */
-  readonly owned: readonly Disposable[];
   readonly onDispose: (instance: Instance) => void;
 }
 
-/** A program ready to run; made by {@linkcode Engine.load}. */
+/**
+ * A program ready to run; made by {@linkcode Engine.load}. Runs leave nothing in it, so one can begin
+ * while others are under way: from inside a host function that they call, or while they wait. Each has
+ * its own memory, limits and outcome. Runs within runs take up JavaScript stack: it has room for a few
+ * hundred levels, for fewest where host calls are callbacks, and when it is full, the host call that
+ * finds it so fails.
+ */
 export class Instance implements Disposable {
-  #interpreter: Interpreter | undefined;
   readonly #program: Program;
   readonly #counters: Counters;
-  readonly #runner: NativeRunner | WasmRunner | undefined;
-  readonly #tierUp: AutoTier | undefined;
+  readonly #open: () => Lane;
   readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
-  /** What goes with the instance; machine code may still be opened. */
-  readonly #owned: readonly (readonly Disposable[])[];
+  /** A lane without a run; those with one are their run's to give back. */
+  #idle: Lane | undefined;
+  /** More of them, taken when `#idle` is in use. */
+  readonly #spare: Lane[] = [];
   /** Functions that have been compiled, with all they call. */
   readonly #ready: boolean[] = [];
   /** Functions that have no machine code. */
   readonly #refused = new Set<number>();
-  #running = false;
+  #disposed = false;
 
   /** Use {@linkcode Engine.load}. */
   constructor(parts: Parts) {
-    let runner: NativeRunner | undefined;
-    let tierUp: AutoTier | undefined;
-    this.#interpreter = createInterpreter(parts.program, parts.host, (heap, caller) => {
-      const attached = parts.attach(heap, caller);
-      runner = attached.runner;
-      return tierUp = attached.tierUp;
-    });
-    this.#runner = runner ?? parts.outside?.(this.#interpreter);
-    this.#tierUp = tierUp;
-    this.#program = this.#interpreter.program;
+    this.#program = parts.program.program;
     this.#counters = parts.counters;
+    this.#open = parts.open;
     this.#compile = parts.compile;
     this.#onDispose = parts.onDispose;
-    const outside = this.#runner instanceof WasmRunner ? [this.#runner] : [];
-    this.#owned = [[this.#interpreter], outside, parts.owned];
+    this.#idle = parts.open();
   }
 
   /** The program. */
@@ -408,21 +390,28 @@ export class Instance implements Disposable {
    * @param func The function's id, or its name.
    * @throws {TypeError} When no function has that name.
    * @throws {RangeError} When a limit is out of range.
-   * @throws {Error} When the instance is disposed of, or is running already.
+   * @throws {Error} When the instance is disposed of.
    */
   run(func: number | string, args: readonly Value[], options: RunOptions = {}): Outcome {
-    const interpreter = this.#live();
+    this.#live();
     const index = this.#resolve(func);
-    this.#begin();
+    const lane = this.#idle ?? this.#other();
+    this.#idle = undefined;
+    let outcome: Outcome;
     try {
-      const runner = this.#direct(index, options);
-      return this.#count((runner ?? interpreter).run(index, args, options));
+      const runner = this.#direct(lane, index, options);
+      try {
+        outcome = (runner ?? lane.interpreter).run(index, args, options);
+      } catch (error) {
+        this.#expectStackLimit(error);
+        outcome = lane.interpreter.run(index, args, options);
+      }
     } catch (error) {
-      this.#expectStackLimit(error);
-      return this.#count(interpreter.run(index, args, options));
-    } finally {
-      this.#end();
+      // If the JavaScript stack was full, the lane's run may not have ended well.
+      lane[Symbol.dispose]();
+      throw error;
     }
+    return this.#end(lane, outcome);
   }
 
   /**
@@ -453,57 +442,68 @@ export class Instance implements Disposable {
     args: readonly Value[],
     options: AsyncRunOptions = {},
   ): Promise<Outcome> {
-    const interpreter = this.#live();
+    this.#live();
     const index = this.#resolve(func);
-    this.#begin();
+    const lane = this.#idle ?? this.#other();
+    this.#idle = undefined;
+    let outcome: Outcome;
     try {
-      const runner = this.#direct(index, options);
-      return this.#count(await (runner ?? interpreter).runAsync(index, args, options));
+      const runner = this.#direct(lane, index, options);
+      try {
+        outcome = await (runner ?? lane.interpreter).runAsync(index, args, options);
+      } catch (error) {
+        this.#expectStackLimit(error);
+        outcome = await lane.interpreter.runAsync(index, args, options);
+      }
     } catch (error) {
-      this.#expectStackLimit(error);
-      return this.#count(await interpreter.runAsync(index, args, options));
-    } finally {
-      this.#end();
+      // If the JavaScript stack was full, the lane's run may not have ended well.
+      lane[Symbol.dispose]();
+      throw error;
     }
+    return this.#end(lane, outcome);
   }
 
-  /** Interpreter and machine code share one memory, so they share one run. */
-  #begin(): void {
-    if (this.#running) {
-      throw new Error(
-        "this instance is running: a host function may not run the instance that called it",
-      );
-    }
-    this.#running = true;
+  /** Counts a run and takes its lane back. */
+  #end(lane: Lane, outcome: Outcome): Outcome {
+    this.#counters.runs++;
+    this.#counters.hostCalls += Number(outcome.hostCalls);
+    if (this.#idle === undefined && !this.#disposed) this.#idle = lane;
+    else if (this.#spare.length < SPARE_LANES && !this.#disposed) this.#spare.push(lane);
+    else lane[Symbol.dispose]();
+    return outcome;
   }
 
-  #end(): void {
-    this.#running = false;
-    if (this.#interpreter === undefined) this.#free();
+  /** A lane for a run that begins while others are under way. */
+  #other(): Lane {
+    return this.#spare.pop() ?? this.#open();
   }
 
   /** Compiled code, if the run is to start there. */
-  #direct(func: number, options: AsyncRunOptions): NativeRunner | WasmRunner | undefined {
+  #direct(
+    { runner, tierUp }: Lane,
+    func: number,
+    options: AsyncRunOptions,
+  ): NativeRunner | WasmRunner | undefined {
     // Machine code has no events.
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
       return undefined;
     }
-    if (this.#runner instanceof WasmRunner && isPaced(options)) {
+    if (runner instanceof WasmRunner && isPaced(options)) {
       this.#counters.because("runs with a timeout, a signal or turns are interpreted in this tier");
       return undefined;
     }
-    if (this.#tierUp !== undefined) {
+    if (tierUp !== undefined) {
       const { maxCallDepth } = options.limits ?? DEFAULT_LIMITS;
-      return this.#tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
+      return tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
     }
-    if (this.#runner === undefined || this.#ready[func]) return this.#runner;
+    if (runner === undefined || this.#ready[func]) return runner;
     if (this.#refused.has(func)) return undefined;
-    if (!(func in this.#program.functions)) return this.#runner;
+    if (!(func in this.#program.functions)) return runner;
     try {
       this.#compile!(func);
       this.#ready[func] = true;
-      return this.#runner;
+      return runner;
     } catch (error) {
       if (!isLimitOfCompiler(error)) throw error;
       this.#counters.because(error.message);
@@ -518,15 +518,8 @@ export class Instance implements Disposable {
     this.#counters.because(error.message);
   }
 
-  #count(outcome: Outcome): Outcome {
-    this.#counters.runs++;
-    this.#counters.hostCalls += Number(outcome.hostCalls);
-    return outcome;
-  }
-
-  #live(): Interpreter {
-    if (this.#interpreter === undefined) throw new Error("the instance has been disposed of");
-    return this.#interpreter;
+  #live(): void {
+    if (this.#disposed) throw new Error("the instance has been disposed of");
   }
 
   #resolve(func: number | string): number {
@@ -538,18 +531,15 @@ export class Instance implements Disposable {
   }
 
   /**
-   * Frees the instance's memory, at the end of its run if one is under way. Outcomes already returned
-   * stay valid.
+   * Frees what the instance holds; what runs that are under way need, at the end of each. Outcomes
+   * already returned stay valid.
    */
   [Symbol.dispose](): void {
-    if (this.#interpreter === undefined) return;
-    this.#interpreter = undefined;
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#onDispose(this);
-    if (!this.#running) this.#free();
-  }
-
-  /** Gives memory and code back; nothing is under way. */
-  #free(): void {
-    for (const parts of this.#owned) for (const part of parts) part[Symbol.dispose]();
+    this.#idle?.[Symbol.dispose]();
+    this.#idle = undefined;
+    for (const lane of this.#spare.splice(0)) lane[Symbol.dispose]();
   }
 }

@@ -82,7 +82,7 @@ export interface NativeEntry {
   readonly halves: readonly number[];
 }
 
-/** The runs of one instance in machine code; one at a time. */
+/** The runs of one lane in machine code; one at a time. */
 export class NativeRunner implements RequestHandler, Disposable {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
@@ -116,7 +116,7 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Whether the code waits at the end of a slice, its segment not charged. */
   #atSliceEnd = false;
 
-  /** A runner for one instance, whose memory and host side are shared with its interpreter. */
+  /** A runner for one lane, whose memory and host side are shared with its interpreter. */
   constructor(
     runtime: NativeRuntime,
     native: NativeProgram,
@@ -193,9 +193,7 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
   #start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#context !== undefined) {
-      throw new Error(
-        "this instance is running: a host function may not run the instance that called it",
-      );
+      throw new Error("internal: a runner has one run at a time");
     }
     const limits = completeLimits(options.limits);
     this.#pace = createPace(options, async);
@@ -304,6 +302,11 @@ export class NativeRunner implements RequestHandler, Disposable {
     if (block < 0) return this.#prepare(func);
     const loop = this.#native.ensureLoop(func, block);
     return this.#entries[loop.index] ??= this.#entryOf(func, loop.index, loop, loop.words);
+  }
+
+  /** Whether frames may be entered: the engine is still there. */
+  get isOpen(): boolean {
+    return !this.#runtime.isDisposed;
   }
 
   /** Whether `func` is compiled and a run of it with `levels` further calls finds stack. */
@@ -432,10 +435,11 @@ export class NativeRunner implements RequestHandler, Disposable {
     this.release();
   }
 
-  /** Gives up the code. Nothing may be under way. */
+  /** Gives up the code. Nothing may be under way, but a run may have been cut short. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.release();
     this.#native.release();
   }
 

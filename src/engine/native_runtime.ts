@@ -137,6 +137,11 @@ export class NativeRuntime implements Disposable {
     if (callback.threw) throw callback.takeError();
   }
 
+  /** Whether runs may begin. */
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
   /** A context block of at least `bytes` bytes with the fixed addresses filled in. */
   borrowContext(bytes: number): ContextBlock {
     if (this.#disposed) throw new Error("the engine has been disposed of");

@@ -81,7 +81,7 @@ interface Entry {
   readonly resultClasses: Uint8Array;
 }
 
-/** The runs of one instance in WebAssembly; one at a time. */
+/** The runs of one lane in WebAssembly; one at a time. */
 export class WasmRunner implements Disposable {
   readonly #wasm: WasmProgram;
   readonly #program: Program;
@@ -104,7 +104,7 @@ export class WasmRunner implements Disposable {
   /** How the run ended, if a request ended it. */
   #ended: Outcome | undefined;
 
-  /** A runner for one instance; `interpreter` is the instance's. */
+  /** A runner for one lane; `interpreter` is the lane's. */
   constructor(
     wasm: WasmProgram,
     verified: VerifiedProgram,
@@ -194,9 +194,7 @@ export class WasmRunner implements Disposable {
   /** Starts to run, which one run at a time may. */
   #claim(): void {
     if (this.#running) {
-      throw new Error(
-        "this instance is running: a host function may not run the instance that called it",
-      );
+      throw new Error("internal: a runner has one run at a time");
     }
     this.#running = true;
   }

@@ -98,8 +98,8 @@ const NO_WORDS = createWords(0);
 const NO_SINK: TraceSink = () => {};
 
 /**
- * An instance of a verified program; made by {@linkcode createInterpreter}. Disposing of it lets others
- * have the memory it used last; a run that is under way ends first.
+ * Runs a verified program, one run at a time; made by {@linkcode createInterpreter}. Disposing of it
+ * lets others have the memory it used last; a run that is under way ends first.
  */
 export class Interpreter implements Disposable {
   readonly #run: Run;
@@ -118,7 +118,6 @@ export class Interpreter implements Disposable {
    * Runs function `func`. Whatever the program does ends in an outcome; what a trace sink throws
    * passes through.
    *
-   * @throws {Error} When called by a host function of a run of this same instance.
    * @throws {RangeError} When a limit is out of range.
    */
   run(func: number, args: readonly Value[], options: RunOptions = {}): Outcome {
@@ -135,7 +134,7 @@ export class Interpreter implements Disposable {
 
   /**
    * Like {@linkcode run}, but host functions may return promises: the run waits for them, and other
-   * instances may run meanwhile. It may also wait on its own account, see `yieldEvery`.
+   * interpreters may run meanwhile. It may also wait on its own account, see `yieldEvery`.
    */
   async runAsync(
     func: number,
@@ -255,9 +254,7 @@ class Run implements Tracer {
   /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
   start(func: number, args: readonly Value[], options: AsyncRunOptions, async: boolean): void {
     if (this.#running) {
-      throw new Error(
-        "this instance is running: a host function may not run the instance that called it",
-      );
+      throw new Error("internal: an interpreter has one run at a time");
     }
     const limits = completeLimits(options.limits);
     this.pace = createPace(options, async);

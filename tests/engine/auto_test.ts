@@ -442,13 +442,13 @@ nativeTest("an instance may be disposed of while it waits in machine code", asyn
   }
 });
 
-nativeTest("a host function may throw and run another instance", () => {
+nativeTest("a host function may throw and run instances, its own too", () => {
   using engine = new Engine({ tier: "auto", thresholds: { interval: 3, looks: 1 } });
   using inner = engine.load(program, host());
   const outer = engine.load(
     program,
     host((n) => {
-      assertThrows(() => outer.run("fib", [i64(1)]), Error, "this instance is running");
+      assertEquals(outer.run("fib", [i64(10)]), inner.run("fib", [i64(10)]));
       const result = inner.run("nested", [i64(n)]);
       assert(result.ok && result.values[0].type === "i64");
       if (n === 1n) throw new RangeError("enough");
@@ -584,21 +584,77 @@ nativeTest("a long run in machine code can be ended from outside", async () => {
   assert(engine.stats().tierUps.loops > 0);
 });
 
-nativeTest("an instance has one run at a time, in whatever tier", () => {
+nativeTest("a traced run may be nested in one of machine code", () => {
   for (const tier of ["auto", "native"] as const) {
     using engine = new Engine({ tier, thresholds: { interval: 0, looks: 0 } });
-    let refused = 0;
+    let events = 0;
     const instance: Instance = engine.load(
       program,
       host((n) => {
-        const trace = { mask: TraceMask.ALL, sink: () => {} };
-        assertThrows(() => instance.run("fib", [i64(1)], { trace }), Error, "is running");
-        refused++;
+        const trace = { mask: TraceMask.RUN, sink: () => void events++ };
+        assert(instance.run("fib", [i64(1)], { trace }).ok);
         return n;
       }),
     );
     for (let run = 0; run < 3; run++) assert(instance.run("waiting", [i64(2)]).ok);
-    assertEquals(refused, 6);
+    assertEquals(events, 12);
+  }
+});
+
+nativeTest("what is under way when its engine goes ends in the interpreter", () => {
+  const verified = verify(assemble(`
+    host h.go() -> ()
+    func sum(n: i64) -> (i64) {
+      host_call h.go()
+      zero = const.i64 0
+      one = const.i64 1
+      x = const.i64 0
+      jmp test
+    test:
+      more = i64.gt n, zero
+      br more, body, done
+    body:
+      x = i64.add x, n
+      n = i64.sub n, one
+      jmp test
+    done:
+      ret x
+    }
+    func other(n: i64) -> (i64) {
+      x = call sum(n)
+      y = call sum(n)
+      z = i64.add x, y
+      ret z
+    }
+    func late(n: i64) -> (i64) {
+      host_call h.go()
+      x = call sum(n)
+      y = call sum(n)
+      z = i64.add x, y
+      ret z
+    }
+  `));
+  for (const [warm, func] of [[0, "other"], [1, "other"], [0, "late"], [20, "late"]] as const) {
+    const engine = new Engine({ tier: "auto", thresholds: { interval: 50, looks: 3 } });
+    let leaving = false;
+    let before = engine.stats();
+    const go = hostFunction({ symbol: "h.go", args: [], results: [] }, () => {
+      if (!leaving) return;
+      engine[Symbol.dispose]();
+      before = engine.stats();
+      leaving = false;
+    });
+    const instance = engine.load(verified, createHost([go]));
+    for (let run = 0; run < warm; run++) assert(instance.run("sum", [i64(100)]).ok);
+    leaving = true;
+    const outcome = instance.run(func, [i64(100)]);
+    assert(outcome.ok);
+    assertEquals(outcome.values, [i64(10_100)]);
+    const { functionsCompiled, loopsCompiled } = engine.stats();
+    assertEquals([functionsCompiled, loopsCompiled], [
+      before.functionsCompiled,
+      before.loopsCompiled,
+    ]);
   }
 });
 

@@ -67,6 +67,42 @@ for (const tier of TIERS) {
     assert(grown < 20 << 20, `${grown} bytes more`);
   });
 
+  Deno.test(`${tier}: runs within runs leave nothing behind`, async () => {
+    using engine = new Engine({ tier });
+    const verified = verify(assemble(`
+      host nest(i64) -> (i64)
+      func go(n: i64) -> (i64, str) {
+        s = const.pool "some text"
+        m = host_call nest(n)
+        t = str.concat s, s
+        ret m, t
+      }
+    `));
+    const spec = { symbol: "nest", args: ["i64"], results: ["i64"] } as const;
+    const nest = hostFunction(spec, (n): bigint | Promise<bigint> => {
+      if (n < 0n) return Promise.resolve(n);
+      if (n > 0n) assert(instance.run("go", [i64(n - 1n)]).ok);
+      return n;
+    });
+    let instance = engine.load(verified, createHost([nest]));
+    const cycle = async (count: number) => {
+      for (let k = 0; k < count; k++) {
+        assert(instance.run("go", [i64(30)]).ok);
+        await Promise.all(Array.from({ length: 30 }, () => instance.runAsync("go", [i64(-1)])));
+        if (k % 10 !== 0) continue;
+        // What it kept for later goes with it.
+        instance[Symbol.dispose]();
+        instance = engine.load(verified, createHost([nest]));
+      }
+    };
+    await cycle(200);
+    const before = resident();
+    await cycle(400);
+    const grown = resident() - before;
+    // 24,000 runs in lanes: a leak of 1 KiB each would show.
+    assert(grown < 20 << 20, `${grown} bytes more`);
+  });
+
   Deno.test(`${tier}: ten thousand instances live at once`, () => {
     using engine = new Engine({ tier });
     const before = resident();

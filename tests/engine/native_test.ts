@@ -197,7 +197,7 @@ nativeTest(
 
 for (const hostCalls of ["reenter", "callback"] as const) {
   nativeTest(
-    `a host function may throw, run another instance and start over (${hostCalls})`,
+    `a host function may throw, run instances and start over (${hostCalls})`,
     () => {
       using engine = new Engine({ tier: "native", hostCalls });
       using inner = engine.load(program, host());
@@ -210,8 +210,8 @@ for (const hostCalls of ["reenter", "callback"] as const) {
             assert(!outcome.ok && outcome.trap.kind === "HostCallFailed");
             assert(outcome.trap.cause instanceof RangeError);
             failed++;
-            assertThrows(() => outer.run("fib", [i64(1)]), Error, "this instance is running");
             const result = inner.run("fib", [i64(10)]);
+            assertEquals(outer.run("fib", [i64(10)]), result);
             return result.ok && result.values[0].type === "i64" ? result.values[0].value : -1n;
           },
         }),
