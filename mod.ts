@@ -30,6 +30,7 @@ export * from "./src/interp/limits.ts";
 export * from "./src/interp/outcome.ts";
 export * from "./src/interp/outcome_json.ts";
 export type { AsyncPaceOptions, PaceOptions } from "./src/interp/pace.ts";
+export type { PlainArgument, PlainResult } from "./src/interp/plain.ts";
 export * from "./src/interp/trace.ts";
 export * from "./src/interp/trap.ts";
 export * from "./src/engine/engine.ts";

@@ -15,6 +15,7 @@ import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { didYouMean } from "../util/did_you_mean.ts";
 import { isPaced } from "../interp/pace.ts";
+import { fromOutcome, type PlainArgument, type PlainResult, toArguments } from "../interp/plain.ts";
 import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import {
@@ -372,20 +373,110 @@ export class Instance implements Disposable {
    */
   compile(func?: number | string): void {
     this.#live();
-    const { length } = this.#program.functions;
     if (func !== undefined) {
-      const index = this.#resolve(func);
-      if (!(index in this.#program.functions)) {
-        throw new RangeError(`there is no function ${index}: the program has ${length}`);
-      }
-      this.#compile?.(index);
+      this.#compile?.(this.#existing(func));
       return;
     }
+    const { length } = this.#program.functions;
     for (let index = 0; index < length; index++) this.#compile?.(index);
   }
 
   /**
+   * Calls a function with plain JavaScript values: arguments are converted by its signature, and so are
+   * results. It gives nothing, one value, or an array, as the function has results.
+   *
+   * @param func The function's id, or its name.
+   * @param args One for each parameter; `PlainArgument` tells what each type takes.
+   * @param options As for {@linkcode run}.
+   * @throws {TrapError} When the run traps; a host function's error is its cause.
+   * @throws {TypeError} When no function has that name, or an argument does not fit its parameter.
+   * @throws {RangeError} When there is no function of that id, or a limit is out of range.
+   * @throws {Error} When the instance is disposed of.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, TrapError, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func share(cake: i64, guests: i64) -> (i64, i64) {
+   *     each = i64.div cake, guests
+   *     left = i64.rem cake, guests
+   *     ret each, left
+   *   }
+   * `));
+   * using engine = new Engine();
+   * using instance = engine.load(program);
+   * console.log(instance.execute("share", [17, 5])); // [ 3n, 2n ]
+   * try {
+   *   instance.execute("share", [17, 0]);
+   * } catch (error) {
+   *   if (!(error instanceof TrapError)) throw error;
+   *   console.log(error.message); // DivByZero in share (f0) at pc=0: division by zero
+   * }
+   * ```
+   */
+  execute(
+    func: number | string,
+    args: readonly PlainArgument[] = [],
+    options: RunOptions = {},
+  ): PlainResult | PlainResult[] {
+    const index = this.#existing(func);
+    const program = this.#program;
+    return fromOutcome(program, this.run(index, toArguments(program, index, args), options));
+  }
+
+  /**
+   * Like {@linkcode execute}; host functions may return promises, as with {@linkcode runAsync}.
+   *
+   * @throws As `execute` does, by rejecting.
+   */
+  async executeAsync(
+    func: number | string,
+    args: readonly PlainArgument[] = [],
+    options: AsyncRunOptions = {},
+  ): Promise<PlainResult | PlainResult[]> {
+    const index = this.#existing(func);
+    const program = this.#program;
+    return fromOutcome(
+      program,
+      await this.runAsync(index, toArguments(program, index, args), options),
+    );
+  }
+
+  /**
+   * Compiles a function and everything it can call, then calls it: {@linkcode compile} and
+   * {@linkcode execute}.
+   *
+   * @throws As either does.
+   *
+   * @example
+   * ```ts
+   * import { assemble, Engine, verify } from "@burin/burin";
+   *
+   * const program = verify(assemble(`
+   *   func half(x: f64) -> (f64) {
+   *     two = const.f64 2.0
+   *     y = f64.div x, two
+   *     ret y
+   *   }
+   * `));
+   * using engine = new Engine();
+   * using instance = engine.load(program);
+   * console.log(instance.compileAndExecute("half", [5])); // 2.5
+   * ```
+   */
+  compileAndExecute(
+    func: number | string,
+    args: readonly PlainArgument[] = [],
+    options: RunOptions = {},
+  ): PlainResult | PlainResult[] {
+    this.compile(func);
+    return this.execute(func, args, options);
+  }
+
+  /**
    * Runs a function. Whatever the program does ends in an outcome: results, or a trap with its place.
+   * Arguments and results are tagged values, bit by bit what the program sees.
    *
    * @param func The function's id, or its name.
    * @throws {TypeError} When no function has that name.
@@ -520,6 +611,14 @@ export class Instance implements Disposable {
 
   #live(): void {
     if (this.#disposed) throw new Error("the instance has been disposed of");
+  }
+
+  /** The id of a function there is. */
+  #existing(func: number | string): number {
+    const index = this.#resolve(func);
+    const { functions } = this.#program;
+    if (index in functions) return index;
+    throw new RangeError(`there is no function ${index}: the program has ${functions.length}`);
   }
 
   #resolve(func: number | string): number {

@@ -1,6 +1,5 @@
 /**
- * Traps: how a run ends without values (specification §8.4). A trap is plain data; `TrapError` wraps
- * it for interfaces that throw.
+ * Traps: how a run ends without values (specification §8.4). A trap is plain data.
  *
  * @module
  */
@@ -134,16 +133,4 @@ export function trapMessage(trap: TrapReason): string {
 export function formatTrap(trap: Trap): string {
   const span = trap.span === undefined ? "" : ` span=${trap.span}`;
   return `trap at f${trap.func} pc=${trap.pc}${span}: ${trapMessage(trap)}`;
-}
-
-/** A trap as an exception, for interfaces that throw instead of returning an outcome. */
-export class TrapError extends Error {
-  /** The trap. */
-  readonly trap: Trap;
-  /** Wraps `trap`; a failed host call's error or the reason of an abort becomes `cause`. */
-  constructor(trap: Trap) {
-    super(formatTrap(trap), { cause: "cause" in trap ? trap.cause : undefined });
-    this.name = "TrapError";
-    this.trap = trap;
-  }
 }

@@ -6,9 +6,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createHost, hostFunction } from "../../src/interp/host.ts";
 import { createInterpreter } from "../../src/interp/interpreter.ts";
-import { unwrap } from "../../src/interp/outcome.ts";
+import { TrapError, unwrap } from "../../src/interp/outcome.ts";
 import { borrowStack, growStack, returnStack } from "../../src/interp/stacks.ts";
-import { formatTrap, TrapError } from "../../src/interp/trap.ts";
+import { formatTrap } from "../../src/interp/trap.ts";
 import { bytes, dec, f64FromBits, i64, str, tuple, u64, type Value } from "../../src/tape/value.ts";
 import { result, run, tape } from "./helpers.ts";
 
