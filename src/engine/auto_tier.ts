@@ -10,10 +10,11 @@ import { CompileError } from "../codegen/compiled.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Words } from "../heap/words.ts";
 import type { Pace } from "../interp/pace.ts";
-import type { TierUp } from "../interp/tier_up.ts";
+import { TIER_WAITS, type TierUp } from "../interp/tier_up.ts";
 import type { Trap } from "../interp/trap.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { NativeEntry, NativeRunner } from "./native_run.ts";
+import type { ProgramProfile } from "./profile.ts";
 import type { Counters } from "./stats.ts";
 
 /** When functions are compiled in tier `auto`. */
@@ -38,6 +39,7 @@ export class Hotness {
   readonly verified: VerifiedProgram;
   readonly thresholds: Thresholds;
   readonly counters: Counters;
+  readonly profile: ProgramProfile;
   /** Fuel until the next look at a run of any of them. */
   untilLook: number;
   /** Looks that found each function running; `NEVER` for those without machine code. */
@@ -46,11 +48,17 @@ export class Hotness {
   readonly #headers: (Uint8Array | undefined)[];
 
   /** Of a program that has not run yet. */
-  constructor(verified: VerifiedProgram, thresholds: Thresholds, counters: Counters) {
+  constructor(
+    verified: VerifiedProgram,
+    thresholds: Thresholds,
+    counters: Counters,
+    profile: ProgramProfile,
+  ) {
     const count = verified.program.functions.length;
     this.verified = verified;
     this.thresholds = thresholds;
     this.counters = counters;
+    this.profile = profile;
     this.untilLook = thresholds.interval;
     this.#looks = new Int32Array(count);
     this.#headers = new Array(count).fill(undefined);
@@ -110,8 +118,9 @@ export class AutoTier implements TierUp, Disposable {
   readonly #hotness: Hotness;
   readonly #open: () => NativeRunner | undefined;
   #runner: NativeRunner | undefined;
-  /** What the last `prepare` found. */
+  /** What the last `prepare` found, and for which function. */
   #entry: NativeEntry | undefined;
+  #func = 0;
   #inLoop = false;
 
   /** The tier of one lane. `open` makes its runner when something is hot, if that is possible. */
@@ -137,6 +146,10 @@ export class AutoTier implements TierUp, Disposable {
     return this.#hotness.isHot(func);
   }
 
+  interpreted(func: number, nanoseconds: number, fuel: number): void {
+    this.#hotness.profile.sampleLook(func, nanoseconds, fuel);
+  }
+
   hasLoops(func: number): boolean {
     return this.#hotness.headers(func).includes(1);
   }
@@ -155,6 +168,7 @@ export class AutoTier implements TierUp, Disposable {
     }
     // A host function may have disposed of the engine; the run ends in the interpreter.
     if (!runner.isOpen) return false;
+    const { compileMilliseconds, codeBytes } = counters;
     let entry: NativeEntry;
     try {
       entry = runner.entryFor(func, block);
@@ -164,6 +178,10 @@ export class AutoTier implements TierUp, Disposable {
       hotness.never(func);
       return false;
     }
+    const milliseconds = counters.compileMilliseconds - compileMilliseconds;
+    if (milliseconds > 0) {
+      hotness.profile.addCode(func, milliseconds, counters.codeBytes - codeBytes);
+    }
     if (!runner.hasStackFor(entry, levels)) {
       counters.because(
         `function ${func} with ${levels} levels of calls needs more stack than maxStack allows`,
@@ -171,6 +189,7 @@ export class AutoTier implements TierUp, Disposable {
       return false;
     }
     this.#entry = entry;
+    this.#func = func;
     this.#inLoop = block >= 0;
     return true;
   }
@@ -189,7 +208,19 @@ export class AutoTier implements TierUp, Disposable {
     const { counters } = this.#hotness;
     if (this.#inLoop) counters.tierUpLoops++;
     else counters.tierUpFunctions++;
-    return this.#runner!.enterFrame(this.#entry!, words, fp, levels, fuel, pace);
+    const runner = this.#runner!;
+    const { profile } = this.#hotness;
+    if (--profile.compiled.left[this.#func] > 0) {
+      return runner.enterFrame(this.#entry!, words, fp, levels, fuel, pace);
+    }
+    const before = fuel + pace.reserve;
+    const start = performance.now();
+    const status = runner.enterFrame(this.#entry!, words, fp, levels, fuel, pace);
+    if (status !== TIER_WAITS) {
+      const nanoseconds = (performance.now() - start) * 1e6;
+      profile.sampleCompiled(this.#func, nanoseconds, Number(before - runner.fuel - pace.reserve));
+    }
+    return status;
   }
 
   nextSlice(): number {

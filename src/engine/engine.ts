@@ -29,6 +29,7 @@ import { Lane } from "./lane.ts";
 import { NativeProgram } from "./native_program.ts";
 import { DEFAULT_MAX_STACK, NativeRunner, StackLimitError } from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
+import { Profiles, type ProgramProfile } from "./profile.ts";
 import { Counters, type EngineStats } from "./stats.ts";
 import { WasmProgram } from "./wasm_program.ts";
 import { WasmRunner } from "./wasm_run.ts";
@@ -38,6 +39,7 @@ export { LowerError, type Unsupported } from "../front/lower_error.ts";
 export type { AsyncRunOptions, RunOptions } from "../interp/interpreter.ts";
 export type { Thresholds } from "./auto_tier.ts";
 export type { HostCallRoute, NativeOptions } from "./native_runtime.ts";
+export type { FunctionStats } from "./profile.ts";
 export { type EngineStats, type ExitCounts, formatStats } from "./stats.ts";
 
 /** The ways of running a program that this version has. */
@@ -106,6 +108,7 @@ export class Engine implements Disposable {
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
   readonly #hotness = new WeakMap<VerifiedProgram, Hotness>();
   readonly #counters = new Counters();
+  readonly #profiles: Profiles;
   readonly #thresholds: Thresholds;
   readonly #native: NativeOptions | undefined;
   readonly #hostCalls: HostCallRoute;
@@ -176,6 +179,7 @@ export class Engine implements Disposable {
       throw new Error('tier "wasm" needs Binaryen, which `await Engine.open(…)` loads');
     }
     this.tier = tier;
+    this.#profiles = new Profiles(tier !== "interp");
     this.#hostCalls = options.hostCalls === "callback" ? "callback" : "reenter";
     if (tier === "native") {
       this.#runtime = new NativeRuntime(this.#native, this.#hostCalls, this.#counters);
@@ -192,15 +196,9 @@ export class Engine implements Disposable {
     const instance = new Instance({
       program,
       counters: this.#counters,
+      profile: this.#profiles.of(program),
       open: () => this.#lane(program, host),
-      compile: this.tier === "interp" ? undefined : (func) => {
-        if (this.tier === "wasm") {
-          this.#wasm(program).ensure(func);
-          return;
-        }
-        if (this.#program(program)?.ensure(func) === undefined) return;
-        if (this.tier === "auto") this.#hotnessOf(program).heat(func);
-      },
+      compile: this.tier === "interp" ? undefined : (func) => this.#compile(program, func),
       onDispose: (self) => this.#instances.delete(self),
     });
     this.#instances.add(instance);
@@ -221,7 +219,26 @@ export class Engine implements Disposable {
    * ```
    */
   stats(): EngineStats {
-    return this.#counters.stats(this.tier, this.#runtime?.target.name);
+    const functions = this.#profiles.stats();
+    return this.#counters.stats(this.tier, this.#runtime?.target.name, functions);
+  }
+
+  /** Compiles a function and what it can call. */
+  #compile(program: VerifiedProgram, func: number): void {
+    if (this.tier === "wasm") {
+      this.#wasm(program).ensure(func);
+      return;
+    }
+    const native = this.#program(program);
+    if (native === undefined) return;
+    const { compileMilliseconds, codeBytes } = this.#counters;
+    native.ensure(func);
+    const milliseconds = this.#counters.compileMilliseconds - compileMilliseconds;
+    if (milliseconds > 0) {
+      const bytes = this.#counters.codeBytes - codeBytes;
+      this.#profiles.of(program).addCode(func, milliseconds, bytes);
+    }
+    if (this.tier === "auto") this.#hotnessOf(program).heat(func);
   }
 
   /** What machine code needs, opened on first use; undefined if that fails, which is noted. */
@@ -281,7 +298,8 @@ export class Engine implements Disposable {
   #hotnessOf(program: VerifiedProgram): Hotness {
     let hotness = this.#hotness.get(program);
     if (hotness === undefined) {
-      hotness = new Hotness(program, this.#thresholds, this.#counters);
+      const profile = this.#profiles.of(program);
+      hotness = new Hotness(program, this.#thresholds, this.#counters, profile);
       this.#hotness.set(program, hotness);
     }
     return hotness;
@@ -316,6 +334,7 @@ export class Engine implements Disposable {
 interface Parts {
   readonly program: VerifiedProgram;
   readonly counters: Counters;
+  readonly profile: ProgramProfile;
   /** Makes what a run needs. */
   readonly open: () => Lane;
   /** Compiles a function and what it can call. */
@@ -333,6 +352,7 @@ interface Parts {
 export class Instance implements Disposable {
   readonly #program: Program;
   readonly #counters: Counters;
+  readonly #profile: ProgramProfile;
   readonly #open: () => Lane;
   readonly #compile: ((func: number) => void) | undefined;
   readonly #onDispose: (instance: Instance) => void;
@@ -350,6 +370,7 @@ export class Instance implements Disposable {
   constructor(parts: Parts) {
     this.#program = parts.program.program;
     this.#counters = parts.counters;
+    this.#profile = parts.profile;
     this.#open = parts.open;
     this.#compile = parts.compile;
     this.#onDispose = parts.onDispose;
@@ -491,10 +512,14 @@ export class Instance implements Disposable {
     let outcome: Outcome;
     try {
       const runner = this.#direct(lane, index, options);
+      const { left } = runner === undefined ? this.#profile.interpreted : this.#profile.compiled;
       try {
-        outcome = (runner ?? lane.interpreter).run(index, args, options);
+        outcome = --left[index] > 0
+          ? (runner ?? lane.interpreter).run(index, args, options)
+          : this.#timed(lane, runner, index, args, options);
       } catch (error) {
         this.#expectStackLimit(error);
+        left[index]++;
         outcome = lane.interpreter.run(index, args, options);
       }
     } catch (error) {
@@ -540,10 +565,14 @@ export class Instance implements Disposable {
     let outcome: Outcome;
     try {
       const runner = this.#direct(lane, index, options);
+      const { left } = runner === undefined ? this.#profile.interpreted : this.#profile.compiled;
       try {
-        outcome = await (runner ?? lane.interpreter).runAsync(index, args, options);
+        outcome = await (--left[index] > 0
+          ? (runner ?? lane.interpreter).runAsync(index, args, options)
+          : this.#timedAsync(lane, runner, index, args, options));
       } catch (error) {
         this.#expectStackLimit(error);
+        left[index]++;
         outcome = await lane.interpreter.runAsync(index, args, options);
       }
     } catch (error) {
@@ -562,6 +591,59 @@ export class Instance implements Disposable {
     else if (this.#spare.length < SPARE_LANES && !this.#disposed) this.#spare.push(lane);
     else lane[Symbol.dispose]();
     return outcome;
+  }
+
+  /** Runs a function, as a sample. */
+  #timed(
+    lane: Lane,
+    runner: NativeRunner | WasmRunner | undefined,
+    func: number,
+    args: readonly Value[],
+    options: RunOptions,
+  ): Outcome {
+    const { tierUps } = this.#counters;
+    const start = performance.now();
+    const outcome = (runner ?? lane.interpreter).run(func, args, options);
+    const milliseconds = performance.now() - start;
+    this.#sample(runner, func, outcome, options, milliseconds, tierUps);
+    return outcome;
+  }
+
+  /** The same of a run that may wait: then only its fuel counts, for it takes as long as others please. */
+  async #timedAsync(
+    lane: Lane,
+    runner: NativeRunner | WasmRunner | undefined,
+    func: number,
+    args: readonly Value[],
+    options: AsyncRunOptions,
+  ): Promise<Outcome> {
+    const { tierUps } = this.#counters;
+    const start = performance.now();
+    const running = (runner ?? lane.interpreter).runAsync(func, args, options);
+    const waits = (runner ?? lane.interpreter).isRunning;
+    const milliseconds = waits ? 0 : performance.now() - start;
+    const outcome = await running;
+    this.#sample(runner, func, outcome, options, milliseconds, tierUps);
+    return outcome;
+  }
+
+  #sample(
+    runner: NativeRunner | WasmRunner | undefined,
+    func: number,
+    outcome: Outcome,
+    options: RunOptions,
+    milliseconds: number,
+    tierUps: number,
+  ): void {
+    const profile = this.#profile;
+    const nanoseconds = milliseconds * 1e6;
+    const fuel = Number(outcome.fuelUsed);
+    if (!(func in this.#program.functions)) return;
+    if (runner !== undefined) return profile.sampleCompiled(func, nanoseconds, fuel);
+    profile.interpreted.sample(func, nanoseconds, fuel);
+    // Events take time, and what was handed over was not interpreted.
+    const isPure = options.trace === undefined && tierUps === this.#counters.tierUps;
+    if (isPure && nanoseconds > 0) profile.sampleInterpreter(func, nanoseconds, fuel);
   }
 
   /** A lane for a run that begins while others are under way. */

@@ -304,6 +304,11 @@ export class NativeRunner implements RequestHandler, Disposable {
     return this.#entries[loop.index] ??= this.#entryOf(func, loop.index, loop, loop.words);
   }
 
+  /** Whether a run is under way. */
+  get isRunning(): boolean {
+    return this.#context !== undefined;
+  }
+
   /** Whether frames may be entered: the engine is still there. */
   get isOpen(): boolean {
     return !this.#runtime.isDisposed;

@@ -4,6 +4,7 @@
  * @module
  */
 import { Request } from "../front/requests.ts";
+import type { FunctionStats } from "./profile.ts";
 
 /** Why machine code left, or called back, counted. */
 export interface ExitCounts {
@@ -63,6 +64,8 @@ export interface EngineStats {
     /** In a loop. */
     readonly loops: number;
   };
+  /** What compiling brought, by function; of programs that still exist. */
+  readonly functions: readonly FunctionStats[];
 }
 
 /** Indices into `Counters.exits`. */
@@ -96,6 +99,11 @@ export class Counters {
   tierUpLoops = 0;
   readonly #reasons = new Set<string>();
 
+  /** Calls that moved from the interpreter to machine code. */
+  get tierUps(): number {
+    return this.tierUpFunctions + this.tierUpLoops;
+  }
+
   /** Notes why something ran in the interpreter. */
   because(reason: string): void {
     if (this.#reasons.size < 100) this.#reasons.add(reason);
@@ -109,7 +117,11 @@ export class Counters {
   }
 
   /** The counts as they are now. */
-  stats(tier: string, target: "x64" | "a64" | undefined): EngineStats {
+  stats(
+    tier: string,
+    target: "x64" | "a64" | undefined,
+    functions: readonly FunctionStats[],
+  ): EngineStats {
     const [ret, trap, fuel, depth, reserve, refused, checkCall, checkUtf8] = this.exits;
     const hostCall = refused + this.reentries + this.callbacks;
     return {
@@ -130,6 +142,7 @@ export class Counters {
         callback: this.callbacks,
       },
       tierUps: { functions: this.tierUpFunctions, loops: this.tierUpLoops },
+      functions,
     };
   }
 }
@@ -151,6 +164,50 @@ export function formatStats(stats: EngineStats): string[] {
       (kinds.length === 0 ? "" : `, left for: ${kinds.join(", ")}`),
     `host calls: ${hostCalls.interpreter} from the interpreter, ${hostCalls.reentry} by re-entry, ` +
       `${hostCalls.callback} by callback`,
+    ...formatFunctions(stats.functions),
   );
   return lines;
+}
+
+/** Rows of the table of functions. */
+const MAX_ROWS = 20;
+
+/** A table of the functions that used most fuel in compiled code. */
+function formatFunctions(functions: readonly FunctionStats[]): string[] {
+  if (functions.length === 0) return [];
+  const fixed = (value: number | undefined, digits: number) => value?.toFixed(digits) ?? "-";
+  const rows = functions.toSorted((a, b) => b.fuel - a.fuel).slice(0, MAX_ROWS).map((row) => [
+    [row.program, `f${row.func}`, row.name].filter((part) => part !== undefined).join(" "),
+    fixed(row.compileMilliseconds, 2),
+    String(row.codeBytes),
+    String(row.entries),
+    row.fuel.toFixed(0),
+    fixed(row.interpreterRate, 2),
+    fixed(row.compiledRate, 2),
+    fixed(row.millisecondsSaved, 2),
+    row.breakEvenEntries === undefined ? "-" : String(row.breakEvenEntries),
+  ]);
+  const table = [
+    [
+      "function",
+      "compile ms",
+      "bytes",
+      "entries",
+      "fuel",
+      "interp ns/fuel",
+      "code ns/fuel",
+      "saved ms",
+      "pays after",
+    ],
+    ...rows,
+  ];
+  const widths = table[0].map((_, k) => Math.max(...table.map((row) => row[k].length)));
+  const lines = table.map((row) =>
+    row.map((cell, k) => k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k])).join("  ")
+  );
+  if (functions.length > MAX_ROWS) lines.push(`and ${functions.length - MAX_ROWS} more`);
+  return [
+    "compiled functions (fuel, time for a unit of it, time saved and entries to pay are estimates):",
+    ...lines,
+  ];
 }

@@ -191,6 +191,11 @@ export class WasmRunner implements Disposable {
     return outcome ?? await this.#interpreter.runAsync(func, args, options);
   }
 
+  /** Whether a run is under way. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
   /** Starts to run, which one run at a time may. */
   #claim(): void {
     if (this.#running) {

@@ -78,6 +78,9 @@ const HUNT_SEGMENTS = 64;
  */
 const HAND_OVER_COST = 128;
 
+/** Looks of a run after which one in so many is timed; the clock takes a hundredth of what is between. */
+const TIMED_LOOKS = 64;
+
 /** Trap kinds of the loop's exits from `Exit.TRAPS + 4` on. */
 const PLAIN_TRAPS: readonly PlainTrapKind[] = [
   "IntCastOverflow",
@@ -165,6 +168,11 @@ export class Interpreter implements Disposable {
     }
   }
 
+  /** Whether a run is under way. */
+  get isRunning(): boolean {
+    return this.#run.isRunning;
+  }
+
   /** Gives up what the instance keeps between runs. It must not be run again. */
   [Symbol.dispose](): void {
     this.#run.dispose();
@@ -224,6 +232,11 @@ class Run implements Tracer {
   #slice = 0;
   /** Fuel left when a frame was handed over. */
   #before = 0n;
+  /** Looks of this run. */
+  #looks = 0;
+  /** When the last of them was and what fuel was left, if nothing but this ran since; else 0. */
+  #lookedAt = 0;
+  #leftAtLook = 0n;
   /** Fuel that was not spent here. */
   #elsewhere = 0;
   #handedOver: number | undefined;
@@ -249,6 +262,11 @@ class Run implements Tracer {
       program.callSigs.length,
     );
     this.#tierUp = tierUp?.(this.#heap, this.host);
+  }
+
+  /** Whether a run is under way. */
+  get isRunning(): boolean {
+    return this.#running;
   }
 
   /** Prepares a run; every call is followed by one of `finish`, unless it throws. */
@@ -284,6 +302,8 @@ class Run implements Tracer {
       // Machine code within a run has no slices of its own.
       this.#tiers = this.#mask === 0 ? this.#tierUp : undefined;
       this.#hunt = 0;
+      this.#looks = 0;
+      this.#lookedAt = 0;
       this.#elsewhere = 0;
       this.#handedOver = undefined;
       this.#split(this.pace.begin(limits.fuel), 0);
@@ -371,12 +391,14 @@ class Run implements Tracer {
 
   /** Goes on after a host call that was pending. */
   resume(status: number): Outcome | undefined {
+    this.#lookedAt = 0;
     if (this.#handedOver === undefined) return this.#afterHost(status) ?? this.#drive();
     return this.#goOn(this.#tiers!.resume(status));
   }
 
   /** Goes on with more fuel, unless the run is to end here. */
   nextSlice(): Outcome | undefined {
+    this.#lookedAt = 0;
     if (this.#handedOver === undefined) return this.#refuel() ?? this.#drive();
     this.atSliceEnd = false;
     return this.#goOn(this.#tiers!.nextSlice());
@@ -581,6 +603,7 @@ class Run implements Tracer {
     const translation = this.#arena.find(ip);
     const { func } = translation;
     if (translation.metered) return;
+    this.#time(tiers, func);
     if (this.#hunt > 0) {
       this.#hunt--;
       if (!tiers.isHot(func)) return;
@@ -606,6 +629,23 @@ class Run implements Tracer {
       this.#machine.code = this.#arena.code;
     }
     this.#machine.ip = at;
+  }
+
+  /** Tells how long it took from the last look to this one, now and then. */
+  #time(tiers: TierUp, func: number): void {
+    const since = this.#lookedAt;
+    this.#lookedAt = 0;
+    const isDue = this.#looks < TIMED_LOOKS || this.#looks % TIMED_LOOKS === 0;
+    this.#looks++;
+    if (!isDue && since === 0) return;
+    const now = performance.now();
+    const left = this.#left();
+    if (since !== 0) {
+      tiers.interpreted(func, (now - since) * 1e6, Number(this.#leftAtLook - left));
+    }
+    if (!isDue) return;
+    this.#lookedAt = now;
+    this.#leftAtLook = left;
   }
 
   /** The bytecode block that starts at position `ip`, or -1. */
@@ -687,6 +727,7 @@ class Run implements Tracer {
       }
     }
     this.#handedOver = func;
+    this.#lookedAt = 0;
     this.#before = this.#left();
     return tiers.enter(words, fp, levels, this.#handedOut(), this.pace);
   }

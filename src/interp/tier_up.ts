@@ -31,6 +31,8 @@ export interface TierUp {
   untilLook: number;
   /** Says that `func` was found running. Returns whether it is hot. */
   look(func: number): boolean;
+  /** Says that interpreting took so long for `fuel` units, at the end of which `func` was running. */
+  interpreted(func: number, nanoseconds: number, fuel: number): void;
   /** Whether calls of `func` are to go to the faster tier. */
   isHot(func: number): boolean;
   /** Whether a frame of `func` may be handed over at the start of block `block`. */

@@ -150,7 +150,7 @@ kv.set (str, i64) -> ().`,
     { name: "trace", help: "print run, instruction, call and host-call events to standard error" },
     { name: "accesses", help: "print the keys that host functions read and wrote" },
     { name: "time", help: "print fuel, host calls and time to standard error" },
-    { name: "stats", help: "print what was compiled, entered and left to standard error" },
+    { name: "stats", help: "print what was compiled, and what that brought, to standard error" },
     JSON_FLAG,
   ],
   async run(args, io) {
