@@ -10,13 +10,11 @@ import { lowerFunction, lowerLoop, unsupported } from "../front/tape.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Func, Site } from "../ir/func.ts";
 import { Op as IrOp } from "../ir/opcodes.ts";
+import { INLINE_INSTRUCTIONS } from "../opt/inline.ts";
 import { optimize } from "../opt/pipeline.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { CallGraph } from "./call_graph.ts";
 import type { NativeRuntime } from "./native_runtime.ts";
-
-/** Functions with more instructions are not offered for inlining. */
-const INLINE_INSTRUCTIONS = 40;
 
 /** `NativeRunner` answers requests. */
 const LOWER_OPTIONS = { requests: true } as const;

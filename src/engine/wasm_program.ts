@@ -7,15 +7,13 @@
 import { LowerError } from "../front/lower_error.ts";
 import { lowerFunction, unsupported } from "../front/tape.ts";
 import type { Func, Site } from "../ir/func.ts";
+import { INLINE_INSTRUCTIONS } from "../opt/inline.ts";
 import { optimize } from "../opt/pipeline.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { Binaryen } from "../wasm/binaryen.ts";
 import type { WasmExit } from "../wasm/function.ts";
 import { compileWasm, type WasmInput, WasmLimitError, type WasmOptions } from "../wasm/module.ts";
 import { CallGraph } from "./call_graph.ts";
-
-/** Functions with more instructions are not offered for inlining. */
-const INLINE_INSTRUCTIONS = 40;
 
 /** `WasmRunner` answers requests. */
 const LOWER_OPTIONS = { requests: true } as const;

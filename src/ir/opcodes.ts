@@ -190,9 +190,9 @@ export const FCOND_SWAPPED: Uint8Array = Uint8Array.of(0, 1, 4, 5, 2, 3, 6, 7);
 
 /**
  * Alias classes, the `aux` byte of memory operations. Accesses of two different non-zero regions
- * never overlap; `unknown` may overlap anything. `object` memory is never written again once the
- * instruction that creates it is done, so loads from it are as good as pure. Numbers from 4 on are
- * the front end's own.
+ * never overlap; `unknown` may overlap anything. `object` memory is stored to once: each of its words
+ * by one store behind its allocation, before which nothing loads it. So a load from it gives what was
+ * stored, wherever it stands, and is as good as pure. Numbers from 4 on are the front end's own.
  */
 export const Region = { unknown: 0, object: 1, bytes: 2, context: 3 } as const;
 
@@ -230,7 +230,8 @@ export const KEEP_FLAGS: number = Flag.WRITES | Flag.EXITS | Flag.TERMINATOR | F
 /**
  * Operand shapes: which fields of an instruction mean what. Value operands always are a prefix of
  * `a`, `b`, `c`; lists live in the pool and are named by `b`; displacements, context offsets and
- * sites are always in `c`.
+ * sites are always in `c`. Sites don't change once the function has been lowered: copies of an
+ * instruction share its site, and a pass that needs another one adds it.
  */
 export const Shape = {
   none: 0, // no operands
@@ -400,6 +401,8 @@ export const OP_TABLE: Readonly<Record<OpName, Row>> = {
   heap_base: [none, I64, [], PURE, "address of the heap, constant during a run"],
 
   fuel: [charge, 0, [], EXITS | METER, "fuel -= a; traps at site.pcs[fuel] if fuel < a"],
+  // Levels are taken and given back in pairs: on all ways to a block the same number is taken, and at
+  // `ret` none. Whatever traps gives nothing back.
   depth_enter: [site, 0, [], EXITS | METER, "takes one call level; traps if none is left"],
   depth_leave: [none, 0, [], METER, "gives the level back"],
   depth_check: [site, 0, [], EXITS, "traps if no call level is left, takes none"],

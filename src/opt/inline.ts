@@ -14,6 +14,9 @@ import { Flag, Op, OP_FLAGS, OP_HAS_SITE, Type } from "../ir/opcodes.ts";
 import { Scratch } from "../util/scratch.ts";
 import { cloneInst } from "./clone.ts";
 
+/** Bytecode instructions of a function that is worth offering: more make more IR than is inlined. */
+export const INLINE_INSTRUCTIONS = 40;
+
 /** Instructions of a function that is inlined at most, parameters and constants aside. */
 const MAX_LEAF = 40, MAX_CALLER = 24;
 /** Instructions that inlining adds to a function at most. */

@@ -6,6 +6,7 @@
 import { LowerError } from "../../front/lower_error.ts";
 import { lowerFunction } from "../../front/tape.ts";
 import type { Func } from "../../ir/func.ts";
+import { INLINE_INSTRUCTIONS } from "../../opt/inline.ts";
 import { optimize, type OptimizeOptions } from "../../opt/pipeline.ts";
 import type { VerifiedProgram } from "../../tape/verify.ts";
 import { RefusedError } from "../errors.ts";
@@ -47,9 +48,6 @@ export function optimized(verified: VerifiedProgram, func: number): Func {
   optimize(ir, optionsFor(verified, func));
   return ir;
 }
-
-/** Bytecode instructions of the largest function that the engine offers for inlining. */
-const INLINE_INSTRUCTIONS = 40;
 
 /** As the engine optimises: calls of small functions may be inlined. */
 function optionsFor(verified: VerifiedProgram, func: number): OptimizeOptions {
