@@ -30,9 +30,6 @@ import {
   verify,
 } from "../../mod.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
-import { ConformanceRunner } from "../../scripts/conformance.ts";
-import { parseManifest } from "../../scripts/manifest.ts";
-import { corpusFile } from "../harness/corpus.ts";
 
 const support = nativeSupport();
 
@@ -49,33 +46,6 @@ const THRESHOLDS: readonly Thresholds[] = [
   { interval: 7, looks: 3 },
   { interval: 31, looks: 1 },
 ];
-
-function checkCorpus(thresholds: Thresholds, hostCalls: "reenter" | "callback"): EngineStats {
-  const folder = new URL("../corpus/extape/", import.meta.url);
-  const entries = parseManifest(Deno.readTextFileSync(new URL("manifest.jsonl", folder)));
-  using runner = new ConformanceRunner(
-    corpusFile,
-    new Engine({ tier: "auto", thresholds, hostCalls }),
-  );
-  assertEquals(runner.failures(entries), []);
-  assertEquals(entries.length, 5068);
-  return runner.stats;
-}
-
-for (const thresholds of THRESHOLDS) {
-  nativeTest(`all recorded outcomes with looks ${JSON.stringify(thresholds)}`, () => {
-    const { tierUps, exits, hostCalls } = checkCorpus(thresholds, "reenter");
-    assert(tierUps.functions > 1000, "calls moved at their start");
-    if (thresholds.interval > 1) assert(tierUps.loops > 50, "calls moved in loops");
-    assert(exits.return > 0 && exits.trap > 0 && exits.fuel > 0 && exits.depth > 0);
-    assert(hostCalls.reentry > 0 && hostCalls.callback === 0);
-  });
-}
-
-nativeTest("all recorded outcomes in tier auto with host calls by callback", () => {
-  const { hostCalls } = checkCorpus({ interval: 7, looks: 1 }, "callback");
-  assert(hostCalls.reentry === 0 && hostCalls.callback > 0 && hostCalls.interpreter > 0);
-});
 
 const SOURCE = `
 host h.twice(i64) -> (i64)

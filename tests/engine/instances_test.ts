@@ -1,5 +1,6 @@
 /**
- * Many instances: what each costs, and that all of it comes back when it is disposed of.
+ * Instances beside each other: what one does, or what becomes of it, takes nothing from the others.
+ * What they cost is measured in `footprint_test.ts`.
  *
  * @module
  */
@@ -45,78 +46,7 @@ function work(instance: Instance, seed = 7): void {
   assert(text.type === "str" && text.value === TEXT);
 }
 
-function resident(): number {
-  return Deno.memoryUsage().rss;
-}
-
 for (const tier of TIERS) {
-  // A hundred thousand cycles, which take too long for a test, are ten times these.
-  Deno.test(`${tier}: load, run and dispose leave nothing behind`, () => {
-    using engine = new Engine({ tier });
-    const cycle = (count: number) => {
-      for (let k = 0; k < count; k++) {
-        using instance = engine.load(PROGRAM);
-        work(instance);
-      }
-    };
-    cycle(5000); // code, pools and the collector's young generation reach their sizes
-    const before = resident();
-    cycle(10_000);
-    const grown = resident() - before;
-    // A leak of 2 KiB each would show; a memory each would be 1 GiB.
-    assert(grown < 20 << 20, `${grown} bytes more`);
-  });
-
-  Deno.test(`${tier}: runs within runs leave nothing behind`, async () => {
-    using engine = new Engine({ tier });
-    const verified = verify(assemble(`
-      host nest(i64) -> (i64)
-      func go(n: i64) -> (i64, str) {
-        s = const.pool "some text"
-        m = host_call nest(n)
-        t = str.concat s, s
-        ret m, t
-      }
-    `));
-    const spec = { symbol: "nest", args: ["i64"], results: ["i64"] } as const;
-    const nest = hostFunction(spec, (n): bigint | Promise<bigint> => {
-      if (n < 0n) return Promise.resolve(n);
-      if (n > 0n) assert(instance.run("go", [i64(n - 1n)]).ok);
-      return n;
-    });
-    let instance = engine.load(verified, createHost([nest]));
-    const cycle = async (count: number) => {
-      for (let k = 0; k < count; k++) {
-        assert(instance.run("go", [i64(30)]).ok);
-        await Promise.all(Array.from({ length: 30 }, () => instance.runAsync("go", [i64(-1)])));
-        if (k % 10 !== 0) continue;
-        // What it kept for later goes with it.
-        instance[Symbol.dispose]();
-        instance = engine.load(verified, createHost([nest]));
-      }
-    };
-    // Pages that are not JavaScript's own; its collector lets garbage be for long.
-    const pages = () => resident() - Deno.memoryUsage().heapTotal;
-    await cycle(200);
-    const before = pages();
-    await cycle(200);
-    const grown = pages() - before;
-    // 12,000 runs in lanes: a page of each would be 47 MiB.
-    assert(grown < 20 << 20, `${grown} bytes more`);
-  });
-
-  Deno.test(`${tier}: ten thousand instances live at once`, () => {
-    using engine = new Engine({ tier });
-    const before = resident();
-    const instances = Array.from({ length: 10_000 }, () => engine.load(PROGRAM));
-    for (const instance of instances) work(instance);
-    for (let k = 0; k < instances.length; k += 97) work(instances[k]);
-    const each = (resident() - before) / instances.length;
-    assert(each < 64 << 10, `${each} bytes each`);
-    for (const instance of instances) instance[Symbol.dispose]();
-    assertThrows(() => work(instances[0]), Error, "has been disposed of");
-  });
-
   Deno.test(`${tier}: a large run takes nothing away from other instances`, () => {
     using engine = new Engine({ tier });
     const grow = verify(assemble(`
