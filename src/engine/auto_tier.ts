@@ -1,6 +1,6 @@
 /**
- * When code goes to machine code in tier `auto`: what the interpreter hands its frames to, and how a
- * program's functions become hot. The interpreter's clock is fuel, so the same program with the same
+ * When code is compiled in tier `auto`: what the interpreter hands its frames to, and how a program's
+ * functions become hot. The interpreter's clock is fuel, so the same program with the same
  * limits changes tier at the same instructions every time.
  *
  * @module
@@ -9,11 +9,12 @@ import { WasmLimitError } from "../wasm/module.ts";
 import { CompileError } from "../codegen/compiled.ts";
 import { LowerError } from "../front/lower_error.ts";
 import type { Words } from "../heap/words.ts";
-import type { Pace } from "../interp/pace.ts";
-import type { TierUp } from "../interp/tier_up.ts";
+import { type Pace, UNPACED } from "../interp/pace.ts";
+import type { Outer, TierUp } from "../interp/tier_up.ts";
 import type { Trap } from "../interp/trap.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
-import type { NativeEntry, NativeRunner } from "./native_run.ts";
+import type { FrameRunner } from "./frame_runner.ts";
+import { NativeRunner } from "./native_run.ts";
 import type { Counters } from "./stats.ts";
 
 /** When functions are compiled in tier `auto`. */
@@ -27,8 +28,11 @@ export interface Thresholds {
   readonly looks: number;
 }
 
-/** Thresholds unless an engine's options say otherwise. */
+/** Thresholds for machine code unless an engine's options say otherwise. */
 export const DEFAULT_THRESHOLDS: Thresholds = { interval: 8192, looks: 4 };
+
+/** Those for WebAssembly, which takes Binaryen some milliseconds to make. */
+export const DEFAULT_WASM_THRESHOLDS: Thresholds = { interval: 8192, looks: 32 };
 
 /** `Hotness.looks` of functions that have no machine code. */
 const NEVER = -1;
@@ -104,21 +108,43 @@ export class Hotness {
   }
 }
 
-/** The machine code of one instance, as its interpreter sees it. */
-export class AutoTier implements TierUp {
+/** The compiled code of one instance, as its interpreter sees it; `E` is its runner's. */
+export class AutoTier<E> implements TierUp {
   readonly interval: number;
   readonly #hotness: Hotness;
-  readonly #open: () => NativeRunner | undefined;
-  #runner: NativeRunner | undefined;
+  readonly #isReady: () => boolean;
+  readonly #open: () => FrameRunner<E> | undefined;
+  #runner: FrameRunner<E> | undefined;
   /** What the last `prepare` found. */
-  #entry: NativeEntry | undefined;
+  #entry: E | undefined;
   #inLoop = false;
+  mayRetry = false;
+  // The run under way.
+  #outer: Outer | undefined;
+  #pace: Pace = UNPACED;
+  #async = false;
 
-  /** The tier of one instance. `open` makes its runner when something is hot, if that is possible. */
-  constructor(hotness: Hotness, open: () => NativeRunner | undefined) {
+  /**
+   * The tier of one instance. `open` makes its runner when something is hot, if that is possible.
+   * `isReady` is asked before; it says whether that is the case yet.
+   */
+  constructor(
+    hotness: Hotness,
+    isReady: () => boolean,
+    open: () => FrameRunner<E> | undefined,
+  ) {
     this.interval = hotness.thresholds.interval;
     this.#hotness = hotness;
+    this.#isReady = isReady;
     this.#open = open;
+  }
+
+  begin(outer: Outer, pace: Pace, async: boolean): boolean {
+    if (this.#runner !== undefined) return this.#runner.begin(outer, pace, async);
+    this.#outer = outer;
+    this.#pace = pace;
+    this.#async = async;
+    return true;
   }
 
   get untilLook(): number {
@@ -130,11 +156,11 @@ export class AutoTier implements TierUp {
   }
 
   look(func: number): boolean {
-    return this.#hotness.look(func);
+    return this.#hotness.look(func) && this.#isReady();
   }
 
   isHot(func: number): boolean {
-    return this.#hotness.isHot(func);
+    return this.#hotness.isHot(func) && this.#isReady();
   }
 
   hasLoops(func: number): boolean {
@@ -148,12 +174,10 @@ export class AutoTier implements TierUp {
   prepare(func: number, block: number, levels: number): boolean {
     const hotness = this.#hotness;
     const { counters } = hotness;
-    const runner = this.#runner ??= this.#open();
-    if (runner === undefined) {
-      hotness.neverAny();
-      return false;
-    }
-    let entry: NativeEntry;
+    const runner = this.#runner ?? this.#start();
+    this.mayRetry = false;
+    if (runner === undefined) return false;
+    let entry: E;
     try {
       entry = runner.entryFor(func, block);
     } catch (error) {
@@ -162,10 +186,13 @@ export class AutoTier implements TierUp {
       hotness.never(func);
       return false;
     }
-    if (!runner.hasStackFor(entry, levels)) {
-      counters.because(
-        `function ${func} with ${levels} levels of calls needs more stack than maxStack allows`,
-      );
+    const refusal = runner.refusal(entry, func, levels);
+    if (refusal !== undefined) {
+      counters.because(refusal);
+      return false;
+    }
+    if (runner.lacksStack(entry)) {
+      this.mayRetry = true;
       return false;
     }
     this.#entry = entry;
@@ -173,10 +200,21 @@ export class AutoTier implements TierUp {
     return true;
   }
 
+  /** Opens the runner in the middle of a run. */
+  #start(): FrameRunner<E> | undefined {
+    const runner = this.#open();
+    if (runner === undefined) {
+      this.#hotness.neverAny();
+      return undefined;
+    }
+    this.#runner = runner;
+    return runner.begin(this.#outer!, this.#pace, this.#async) ? runner : undefined;
+  }
+
   /** What runs `func` from the start without the interpreter, once that is possible. */
   direct(func: number, maxCallDepth: number): NativeRunner | undefined {
     const runner = this.#runner;
-    if (runner === undefined || !this.isHot(func)) return undefined;
+    if (!(runner instanceof NativeRunner) || !this.isHot(func)) return undefined;
     if (!runner.isReady(func, Math.max(1, maxCallDepth) - 1)) return undefined;
     this.#hotness.counters.tierUpFunctions++;
     return runner;
@@ -196,6 +234,10 @@ export class AutoTier implements TierUp {
 
   get atSliceEnd(): boolean {
     return this.#runner!.atSliceEnd;
+  }
+
+  get suspended(): Promise<number> | undefined {
+    return this.#runner!.suspended;
   }
 
   resume(status: number): number {
@@ -219,6 +261,8 @@ export class AutoTier implements TierUp {
   }
 
   finish(): void {
+    this.#outer = undefined;
+    this.#pace = UNPACED;
     this.#runner?.release();
   }
 }

@@ -19,22 +19,26 @@ import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { didYouMean } from "../util/did_you_mean.ts";
-import { isPaced } from "../interp/pace.ts";
-import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import {
   AutoTier,
   DEFAULT_THRESHOLDS,
+  DEFAULT_WASM_THRESHOLDS,
   Hotness,
   isLimitOfCompiler,
   type Thresholds,
 } from "./auto_tier.ts";
 import { NativeProgram } from "./native_program.ts";
-import { DEFAULT_MAX_STACK, NativeRunner, StackLimitError } from "./native_run.ts";
+import {
+  DEFAULT_MAX_STACK,
+  type NativeEntry,
+  NativeRunner,
+  StackLimitError,
+} from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 import { Counters, type EngineStats } from "./stats.ts";
-import { WasmProgram } from "./wasm_program.ts";
-import { WasmRunner } from "./wasm_run.ts";
+import { loadedWasm, loadWasm, WasmProgram } from "./wasm_program.ts";
+import { type WasmEntry, WasmRunner } from "./wasm_run.ts";
 
 export { CompileError } from "../codegen/compiled.ts";
 export { LowerError, type Unsupported } from "../front/lower_error.ts";
@@ -52,18 +56,18 @@ const IDLE_PROGRAMS = 32;
 /**
  * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
  * WebAssembly that Binaryen makes, `"auto"` in the interpreter until something turns out to be hot, and
- * that in machine code.
+ * that in machine code, or where that can't run, in WebAssembly.
  */
 export type Tier = (typeof TIERS)[number];
 
 /** Options of an engine. */
 export interface EngineOptions {
   /**
-   * The tier to use; `"auto"` by default. Where machine code can't run, `"auto"` is the interpreter,
-   * and the engine's statistics say why.
+   * The tier to use; `"auto"` by default. Where machine code can't run, `"auto"` uses WebAssembly
+   * instead, and the engine's statistics say why.
    */
   readonly tier?: Tier;
-  /** When tier `"auto"` compiles; measured defaults unless given. */
+  /** When tier `"auto"` compiles; measured defaults unless given, WebAssembly's are higher. */
   readonly thresholds?: Partial<Thresholds>;
   /**
    * Most bytes of stack that one run in machine code may have; 256 MiB by default. Runs whose call
@@ -76,8 +80,11 @@ export interface EngineOptions {
    * measured at less than half the cost of a callback).
    */
   readonly hostCalls?: HostCallRoute | "auto";
-  /** How machine code is placed and entered; chosen by what works unless given. */
-  readonly native?: NativeOptions;
+  /**
+   * How machine code is placed and entered; chosen by what works unless given. With `false` there is
+   * none: tier `"auto"` does what it does without the permission.
+   */
+  readonly native?: NativeOptions | false;
 }
 
 /**
@@ -100,14 +107,18 @@ export interface EngineOptions {
  * ```
  */
 export class Engine implements Disposable {
-  /** The tier programs run in: the one asked for, or `"interp"` if `"auto"` can't be had. */
+  /** The tier programs run in. */
   readonly tier: Tier;
+  /** Whether what is compiled becomes WebAssembly. */
+  readonly #makesWasm: boolean;
   readonly #instances = new Set<Instance>();
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
   readonly #hotness = new WeakMap<VerifiedProgram, Hotness>();
   readonly #counters = new Counters();
   readonly #thresholds: Thresholds;
   readonly #native: NativeOptions | undefined;
+  /** Whether Binaryen has been asked for. */
+  #isLoading = false;
   readonly #hostCalls: HostCallRoute;
   /** Those of `#programs` that have no instance, the one that lost its last the longest ago first. */
   readonly #idle = new Set<VerifiedProgram>();
@@ -117,8 +128,10 @@ export class Engine implements Disposable {
   #disposed = false;
 
   /**
-   * Makes an engine of any tier. Only `"wasm"` needs this instead of the constructor: Binaryen has to
-   * be loaded first, which takes a moment and is done once.
+   * Makes an engine of any tier, and loads Binaryen before if it will make WebAssembly: in tier
+   * `"wasm"`, and in tier `"auto"` where machine code can't run. That takes a third of a second to a
+   * second, once in a process. An engine of tier `"auto"` made by the constructor loads it when
+   * something turns out to be hot for the first time, and interprets until it is there.
    *
    * @throws As the constructor does.
    *
@@ -138,7 +151,10 @@ export class Engine implements Disposable {
    * ```
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    if (options.tier === "wasm") await loadBinaryen();
+    const { tier = "auto", native } = options;
+    const isWasm = tier === "wasm" ||
+      (tier === "auto" && (native === false || !nativeSupport().supported));
+    if (isWasm) await loadWasm();
     return new Engine(options);
   }
 
@@ -148,32 +164,41 @@ export class Engine implements Disposable {
    * @throws {TypeError} When the tier does not exist.
    * @throws {RangeError} When a threshold is not a whole number from 0 to 2^30.
    * @throws {Error} When the tier is `"native"` and machine code can't run here: the permission
-   * `--allow-ffi` is missing, or the system or processor is not supported; or when it is `"wasm"` and
-   * Binaryen has not been loaded by {@linkcode Engine.open}.
+   * `--allow-ffi` is missing, the system or processor is not supported, or `native` is `false`; or
+   * when it is `"wasm"` and Binaryen has not been loaded by {@linkcode Engine.open}.
    */
   constructor(options: EngineOptions = {}) {
-    let tier = options.tier ?? "auto";
+    const { tier = "auto", native } = options;
     if (!TIERS.includes(tier)) {
       throw new TypeError(`unknown tier ${JSON.stringify(tier)}: expected ${TIERS.join(", ")}`);
     }
     this.#maxStack = options.maxStack ?? DEFAULT_MAX_STACK;
-    this.#native = options.native;
-    this.#thresholds = { ...DEFAULT_THRESHOLDS, ...options.thresholds };
+    this.#native = native === false ? undefined : native;
+    const noNative = native === false ? "machine code is turned off" : undefined;
+    if (tier === "native" && noNative !== undefined) throw new Error(noNative);
+    this.#makesWasm = tier === "wasm";
+    if (tier === "auto") {
+      const support = nativeSupport();
+      const reason = noNative ?? (support.supported ? undefined : support.reason);
+      if (reason !== undefined) {
+        this.#counters.because(reason);
+        this.#makesWasm = true;
+      }
+    }
+    this.#thresholds = {
+      ...(this.#makesWasm ? DEFAULT_WASM_THRESHOLDS : DEFAULT_THRESHOLDS),
+      ...options.thresholds,
+    };
     for (const [name, value] of Object.entries(this.#thresholds)) {
       if (Number.isInteger(value) && value >= 0 && value <= 2 ** 30) continue;
       throw new RangeError(
         `thresholds.${name}: expected a whole number from 0 to 2^30, got ${value}`,
       );
     }
-    if (tier === "auto") {
-      const support = nativeSupport();
-      if (!support.supported) {
-        this.#counters.because(support.reason);
-        tier = "interp";
-      }
-    }
-    if (tier === "wasm" && loadedBinaryen() === undefined) {
-      throw new Error('tier "wasm" needs Binaryen, which `await Engine.open(…)` loads');
+    if (tier === "wasm") {
+      if (loadedWasm() === undefined) throw new Error(`tier "wasm" ${NEEDS_BINARYEN}`);
+      // Nothing becomes hot by itself: it is compiled before it runs.
+      this.#thresholds = { interval: 2 ** 30, looks: 2 ** 30 };
     }
     this.tier = tier;
     this.#hostCalls = options.hostCalls === "callback" ? "callback" : "reenter";
@@ -189,38 +214,33 @@ export class Engine implements Disposable {
    */
   load(program: VerifiedProgram, host: Host = createHost()): Instance {
     if (this.#disposed) throw new Error("the engine has been disposed of");
-    const runners: NativeRunner[] = [];
+    const runners: Disposable[] = [];
     const instance = new Instance({
       program,
       host,
       counters: this.#counters,
       attach: (heap, caller) => {
-        const open = () => {
-          const runner = this.#runner(program, heap, caller);
+        const own = <T extends Disposable>(runner: T | undefined) => {
           if (runner !== undefined) runners.push(runner);
           return runner;
         };
-        switch (this.tier) {
-          case "auto":
-            return { tierUp: new AutoTier(this.#hotnessOf(program), open) };
-          case "native":
-            return { runner: open() };
-          case "interp":
-          case "wasm":
-            return {};
+        if (this.tier === "interp") return {};
+        if (this.#makesWasm) {
+          const open = () =>
+            own(new WasmRunner(this.#wasm(program), program, heap, caller, this.#counters));
+          const ready = () => this.#wasmIsReady();
+          return { tierUp: new AutoTier<WasmEntry>(this.#hotnessOf(program), ready, open) };
         }
-      },
-      outside: this.tier !== "wasm" ? undefined : (interpreter) => {
-        return new WasmRunner(this.#wasm(program), program, host, interpreter);
+        const open = () => own(this.#runner(program, heap, caller));
+        if (this.tier === "native") return { runner: open() };
+        return { tierUp: new AutoTier<NativeEntry>(this.#hotnessOf(program), () => true, open) };
       },
       compile: this.tier === "interp" ? undefined : (func) => {
-        if (this.tier === "wasm") {
-          this.#wasm(program).ensure(func);
-          return;
-        }
-        if (this.#program(program)?.ensure(func) === undefined) return;
-        if (this.tier === "auto") this.#hotnessOf(program).heat(func);
+        if (this.#makesWasm) this.#wasm(program).ensure(func);
+        else if (this.#program(program)?.ensure(func) === undefined) return;
+        if (this.tier !== "native") this.#hotnessOf(program).heat(func);
       },
+      isAhead: this.tier === "native" || this.tier === "wasm",
       owned: runners,
       onDispose: (self) => this.#instances.delete(self),
     });
@@ -242,7 +262,18 @@ export class Engine implements Disposable {
    * ```
    */
   stats(): EngineStats {
-    return this.#counters.stats(this.tier, this.#runtime?.target.name);
+    const hasWasm = this.#makesWasm && loadedWasm() !== undefined;
+    return this.#counters.stats(this.tier, hasWasm ? "wasm" : this.#runtime?.target.name);
+  }
+
+  /** Whether WebAssembly can be made now; starts to load what that takes otherwise. */
+  #wasmIsReady(): boolean {
+    if (loadedWasm() !== undefined) return true;
+    if (!this.#isLoading) {
+      this.#isLoading = true;
+      loadWasm().catch((error) => this.#counters.because(String(error)));
+    }
+    return false;
   }
 
   /** What machine code needs, opened on first use; undefined if that fails, which is noted. */
@@ -276,7 +307,9 @@ export class Engine implements Disposable {
   #wasm(program: VerifiedProgram): WasmProgram {
     let wasm = this.#wasmPrograms.get(program);
     if (wasm === undefined) {
-      wasm = new WasmProgram(program, loadedBinaryen()!);
+      const binaryen = loadedWasm();
+      if (binaryen === undefined) throw new Error(`WebAssembly ${NEEDS_BINARYEN}`);
+      wasm = new WasmProgram(program, binaryen, this.#counters);
       this.#wasmPrograms.set(program, wasm);
     }
     return wasm;
@@ -316,6 +349,10 @@ export class Engine implements Disposable {
   }
 }
 
+const NEEDS_BINARYEN = "needs Binaryen, which `await Engine.open(…)` loads";
+
+type Tiers = AutoTier<NativeEntry> | AutoTier<WasmEntry>;
+
 /** What an instance needs of its engine. */
 interface Parts {
   readonly program: VerifiedProgram;
@@ -326,12 +363,12 @@ interface Parts {
     /** Where runs start. */
     readonly runner?: NativeRunner;
     /** Where the interpreter hands frames to. */
-    readonly tierUp?: AutoTier;
+    readonly tierUp?: Tiers;
   };
-  /** Makes what runs the program with a memory and host side of its own, and where runs start. */
-  readonly outside: ((interpreter: Interpreter) => WasmRunner) | undefined;
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
+  /** Whether functions are compiled before they first run. */
+  readonly isAhead: boolean;
   /** What `attach` has opened, now or later; the instance disposes of it. */
   readonly owned: readonly Disposable[];
   readonly onDispose: (instance: Instance) => void;
@@ -342,9 +379,10 @@ export class Instance implements Disposable {
   #interpreter: Interpreter | undefined;
   readonly #program: Program;
   readonly #counters: Counters;
-  readonly #runner: NativeRunner | WasmRunner | undefined;
-  readonly #tierUp: AutoTier | undefined;
+  readonly #runner: NativeRunner | undefined;
+  readonly #tierUp: Tiers | undefined;
   readonly #compile: ((func: number) => void) | undefined;
+  readonly #isAhead: boolean;
   readonly #onDispose: (instance: Instance) => void;
   /** What goes with the instance; machine code may still be opened. */
   readonly #owned: readonly (readonly Disposable[])[];
@@ -357,20 +395,20 @@ export class Instance implements Disposable {
   /** Use {@linkcode Engine.load}. */
   constructor(parts: Parts) {
     let runner: NativeRunner | undefined;
-    let tierUp: AutoTier | undefined;
+    let tierUp: Tiers | undefined;
     this.#interpreter = createInterpreter(parts.program, parts.host, (heap, caller) => {
       const attached = parts.attach(heap, caller);
       runner = attached.runner;
       return tierUp = attached.tierUp;
     });
-    this.#runner = runner ?? parts.outside?.(this.#interpreter);
+    this.#runner = runner;
     this.#tierUp = tierUp;
     this.#program = this.#interpreter.program;
     this.#counters = parts.counters;
     this.#compile = parts.compile;
+    this.#isAhead = parts.isAhead;
     this.#onDispose = parts.onDispose;
-    const outside = this.#runner instanceof WasmRunner ? [this.#runner] : [];
-    this.#owned = [[this.#interpreter], outside, parts.owned];
+    this.#owned = [[this.#interpreter], parts.owned];
   }
 
   /** The program. */
@@ -387,6 +425,8 @@ export class Instance implements Disposable {
    * @throws {RangeError} When there is no function of that id.
    * @throws {LowerError} When an instruction has no machine code; the error names it and its place.
    * @throws {CompileError} When a function is too large for machine code.
+   * @throws {WasmLimitError} When a function is too large for WebAssembly.
+   * @throws {Error} When WebAssembly is to be made and Binaryen has not been loaded, see `Engine.open`.
    */
   compile(func?: number | string): void {
     this.#live();
@@ -483,32 +523,33 @@ export class Instance implements Disposable {
   }
 
   /** Compiled code, if the run is to start there. */
-  #direct(func: number, options: AsyncRunOptions): NativeRunner | WasmRunner | undefined {
+  #direct(func: number, options: AsyncRunOptions): NativeRunner | undefined {
     // Machine code has no events.
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
       return undefined;
     }
-    if (this.#runner instanceof WasmRunner && isPaced(options)) {
-      this.#counters.because("runs with a timeout, a signal or turns are interpreted in this tier");
-      return undefined;
-    }
+    const isReady = !this.#isAhead || this.#prepare(func);
     if (this.#tierUp !== undefined) {
       const { maxCallDepth } = options.limits ?? DEFAULT_LIMITS;
       return this.#tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
     }
-    if (this.#runner === undefined || this.#ready[func]) return this.#runner;
-    if (this.#refused.has(func)) return undefined;
-    if (!(func in this.#program.functions)) return this.#runner;
+    return isReady ? this.#runner : undefined;
+  }
+
+  /** Compiles a function before its first run; false if that can't be. */
+  #prepare(func: number): boolean {
+    if (this.#ready[func] || !(func in this.#program.functions)) return true;
+    if (this.#refused.has(func)) return false;
     try {
       this.#compile!(func);
       this.#ready[func] = true;
-      return this.#runner;
+      return true;
     } catch (error) {
       if (!isLimitOfCompiler(error)) throw error;
       this.#counters.because(error.message);
       this.#refused.add(func);
-      return undefined;
+      return false;
     }
   }
 

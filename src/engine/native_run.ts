@@ -34,6 +34,7 @@ import { type Program, spanAt } from "../tape/program.ts";
 import { typeClass, type ValueType } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
+import type { FrameRunner } from "./frame_runner.ts";
 import type { NativeFunction, NativeLoop, NativeProgram } from "./native_program.ts";
 import type { NativeRuntime, RequestHandler } from "./native_runtime.ts";
 import { ExitCount } from "./stats.ts";
@@ -83,7 +84,7 @@ export interface NativeEntry {
 }
 
 /** The runs of one instance in machine code; one at a time. */
-export class NativeRunner implements RequestHandler, Disposable {
+export class NativeRunner implements RequestHandler, FrameRunner<NativeEntry> {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -293,13 +294,12 @@ export class NativeRunner implements RequestHandler, Disposable {
 
   // ---- frames of the interpreter
 
-  /**
-   * The entry for a frame of `func` at the start of block `block` (-1: of the function), compiled the
-   * first time.
-   *
-   * @throws {LowerError} When something it can call has no machine code.
-   * @throws {CompileError} When something is too large for it.
-   */
+  /** Whatever waits can be parked. */
+  begin(): boolean {
+    return true;
+  }
+
+  /** See `FrameRunner.entryFor`. */
   entryFor(func: number, block: number): NativeEntry {
     if (block < 0) return this.#prepare(func);
     const loop = this.#native.ensureLoop(func, block);
@@ -309,12 +309,18 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Whether `func` is compiled and a run of it with `levels` further calls finds stack. */
   isReady(func: number, levels: number): boolean {
     const entry = this.#entries[func];
-    return entry !== undefined && this.hasStackFor(entry, levels);
+    return entry !== undefined && stackBytesFor(entry, levels) <= this.#maxStack;
   }
 
-  /** Whether a frame may be entered so that `levels` further calls find stack. */
-  hasStackFor(entry: NativeEntry, levels: number): boolean {
-    return stackBytesFor(entry, levels) <= this.#maxStack;
+  /** See `FrameRunner.refusal`. */
+  refusal(entry: NativeEntry, func: number, levels: number): string | undefined {
+    if (stackBytesFor(entry, levels) <= this.#maxStack) return undefined;
+    return `function ${func} with ${levels} levels of calls needs more stack than maxStack allows`;
+  }
+
+  /** Every run has a stack of its own. */
+  lacksStack(): boolean {
+    return false;
   }
 
   /**
@@ -364,6 +370,11 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Goes on at the end of a slice; results as of `enterFrame`. */
   nextSlice(): number {
     return this.#finishFrame(this.#refuel() ? this.#drive() : TIER_TRAPPED);
+  }
+
+  /** What waits is parked. */
+  get suspended(): undefined {
+    return undefined;
   }
 
   /** Whether the run waits for its turn in the event loop. */
