@@ -6,7 +6,16 @@
  *
  * @module
  */
-import { assemble, createHost, decodeProgram, i64, type Value, verify } from "../mod.ts";
+import {
+  assemble,
+  createHost,
+  decodeProgram,
+  Engine,
+  i64,
+  type Instance,
+  type Value,
+  verify,
+} from "../mod.ts";
 import {
   type ManifestEntry,
   parseManifest,
@@ -14,21 +23,23 @@ import {
   parseManifestValue,
 } from "../scripts/manifest.ts";
 import { createStandardHost } from "../scripts/standard_host.ts";
-import { WasmProgram } from "../src/engine/wasm_program.ts";
-import { WasmRunner } from "../src/engine/wasm_run.ts";
-import { createInterpreter, type Interpreter } from "../src/interp/interpreter.ts";
-import { loadBinaryen } from "../src/wasm/binaryen.ts";
+import { loadWasm, WasmProgram } from "../src/engine/wasm_program.ts";
 
 const FOLDER = new URL("../tests/corpus/extape/", import.meta.url);
 
 const start = performance.now();
-const binaryen = await loadBinaryen();
+const binaryen = await loadWasm();
 const loadMilliseconds = performance.now() - start;
+const engines = {
+  interp: new Engine({ tier: "interp" }),
+  wasm: await Engine.open({ tier: "wasm" }),
+};
 
 interface Prepared {
   readonly entry: ManifestEntry;
   readonly name: string;
-  readonly wasm: WasmProgram;
+  /** Compiles what the run needs. */
+  readonly compile: () => void;
   readonly tiers: Readonly<Record<"interp" | "wasm", () => number>>;
 }
 
@@ -36,18 +47,21 @@ interface Prepared {
 function prepare(entry: ManifestEntry): Prepared {
   const program = verify(decodeProgram(Deno.readFileSync(new URL(entry.file, FOLDER))));
   const host = createHost(createStandardHost().functions);
-  const interpreter = createInterpreter(program, host);
-  const wasm = new WasmProgram(program, binaryen);
-  const runner = new WasmRunner(wasm, program, host, interpreter);
+  const wasm = engines.wasm.load(program, host);
   const args = (entry.args ?? []).map(parseManifestValue);
   const limits = { ...parseManifestLimits(entry.limits), maxMemory: 2 ** 31 };
-  const run = (tier: Interpreter | WasmRunner) => () => {
-    const outcome = tier.run(entry.func ?? 0, args, { limits });
+  const run = (instance: Instance) => () => {
+    const outcome = instance.run(entry.func ?? 0, args, { limits });
     if (!outcome.ok) throw new Error(`${entry.file}: ${outcome.trap.kind}`);
     return Number(outcome.fuelUsed);
   };
   const name = entry.file.replace(/^p\/perf_|\.etp$/g, "");
-  return { entry, name, wasm, tiers: { interp: run(interpreter), wasm: run(runner) } };
+  return {
+    entry,
+    name,
+    compile: () => wasm.compile(entry.func ?? 0),
+    tiers: { interp: run(engines.interp.load(program, host)), wasm: run(wasm) },
+  };
 }
 
 function perfEntries(): ManifestEntry[] {
@@ -67,11 +81,12 @@ async function printTable(): Promise<void> {
   const columns = ["interp", "first", "wasm", "ratio", "compile ms", "bytes"];
   console.log("program".padEnd(16) + columns.map((name) => name.padStart(12)).join(""));
   for (const entry of perfEntries()) {
-    const { name, wasm, tiers } = prepare(entry);
+    const { name, compile, tiers } = prepare(entry);
     const interp = Math.min(measure(tiers.interp), measure(tiers.interp));
-    const before = performance.now();
-    const { bytes } = wasm.ensure(entry.func ?? 0);
-    const compile = performance.now() - before;
+    const before = engines.wasm.stats();
+    compile();
+    const after = engines.wasm.stats();
+    const milliseconds = after.compileMilliseconds - before.compileMilliseconds;
     const first = measure(tiers.wasm);
     let warm = Infinity;
     for (let k = 0; k < 4; k++) {
@@ -80,7 +95,7 @@ async function printTable(): Promise<void> {
       warm = Math.min(warm, measure(tiers.wasm));
     }
     const row = [interp.toFixed(2), first.toFixed(2), warm.toFixed(2), (interp / warm).toFixed(1)];
-    row.push(compile.toFixed(1), `${bytes}`);
+    row.push(milliseconds.toFixed(1), `${after.codeBytes - before.codeBytes}`);
     console.log(name.padEnd(16) + row.map((text) => text.padStart(12)).join(""));
   }
 }
@@ -104,13 +119,8 @@ else {
       trap 7
     }
   `));
-  const interpreter = createInterpreter(small, createHost());
-  const runner = new WasmRunner(
-    new WasmProgram(small, binaryen),
-    small,
-    createHost(),
-    interpreter,
-  );
+  const interpreted = engines.interp.load(small);
+  const compiled = engines.wasm.load(small);
   const cases: [string, number, Value[]][] = [
     ["enter and return", 0, []],
     ["enter with two arguments", 1, [i64(1), i64(2)]],
@@ -118,10 +128,10 @@ else {
   ];
   for (const [name, func, args] of cases) {
     Deno.bench(`${name}, interp`, { group: name, baseline: true }, () => {
-      interpreter.run(func, args);
+      interpreted.run(func, args);
     });
     Deno.bench(`${name}, wasm`, { group: name }, () => {
-      runner.run(func, args, {});
+      compiled.run(func, args);
     });
   }
 
@@ -134,7 +144,7 @@ else {
     });
     Deno.bench(`${group}, Binaryen's own passes`, { group }, () => {
       const passes = ["simplify-locals", "coalesce-locals", "vacuum"];
-      new WasmProgram(program, binaryen, { passes }).ensure(entry.func ?? 0);
+      new WasmProgram(program, binaryen, undefined, { passes }).ensure(entry.func ?? 0);
     });
   }
 }

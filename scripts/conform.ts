@@ -2,7 +2,8 @@
  * The conformance runner: runs every entry of a manifest of recorded outcomes in one tier and says
  * where Burin differs.
  *
- *     deno task conform --manifest FILE.jsonl [--tier TIER] [--out FILE.jsonl] [--filter REGEX]
+ *     deno task conform --manifest FILE.jsonl [--tier TIER] [--no-native] [--out FILE.jsonl]
+ *       [--filter REGEX]
  *
  * Program paths are relative to the manifest. Entries without `expect` are run and written, not
  * compared. Exits with 0 when nothing failed, 1 when something did, 2 on wrong usage.
@@ -17,7 +18,8 @@ import type { ManifestEntry } from "./manifest.ts";
 function usage(message: string): never {
   console.error(`conform: ${message}`);
   console.error(
-    "usage: deno task conform --manifest FILE.jsonl [--tier TIER] [--out FILE.jsonl] [--filter REGEX]",
+    "usage: deno task conform --manifest FILE.jsonl [--tier TIER] [--no-native] [--out FILE.jsonl] " +
+      "[--filter REGEX]",
   );
   Deno.exit(2);
 }
@@ -25,6 +27,7 @@ function usage(message: string): never {
 async function main(): Promise<void> {
   const args = parseArgs(Deno.args, {
     string: ["manifest", "tier", "out", "filter"],
+    boolean: ["no-native"],
     unknown: (arg) => usage(`unknown argument ${arg}`),
   });
   if (!args.manifest) usage("--manifest is missing");
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
   const folder = new URL(".", `file://${encodeURI(Deno.realPathSync(args.manifest))}`);
   using runner = new ConformanceRunner(
     (file) => Deno.readFileSync(new URL(file, folder)),
-    await Engine.open({ tier }),
+    await Engine.open({ tier, ...(args["no-native"] && { native: false }) }),
   );
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   using out = args.out === undefined

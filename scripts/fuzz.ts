@@ -1,8 +1,9 @@
 /**
  * Fuzzes decoder, encoder, verifier and interpreter with damaged corpus programs until the time is up:
  * `deno run -A scripts/fuzz.ts [--seed=N] [--seconds=S] [--from=I] [--count=C]
- * [--tier=native]`. Case I of seed N is
- * always the same, so `--seed=N --from=I --count=1` repeats a finding. Exits with 1 on the first one.
+ * [--tier=native] [--no-native]`. Case I of seed N is always the same, so `--seed=N --from=I --count=1`
+ * repeats a finding. Exits with 1 on the first one. With `--no-native`, tier `auto` compiles to
+ * WebAssembly.
  *
  * With `--programs`, random programs run in the tier given by `--tier` and must do as interpreted; case I
  * of seed N is then program N + I. `--callback` has them call the host by callback, and `--interval=K`
@@ -27,7 +28,7 @@ function numberFlag(name: string, text: string): number {
 if (import.meta.main) {
   const args = parseArgs(Deno.args, {
     string: ["seed", "seconds", "from", "count", "tier", "interval"],
-    boolean: ["programs", "callback"],
+    boolean: ["programs", "callback", "no-native"],
     default: {
       interval: "0",
       seed: String(Date.now() % 1_000_000),
@@ -55,9 +56,12 @@ if (import.meta.main) {
   }
   const thresholds = { interval: numberFlag("interval", args.interval), looks: 1 };
   const hostCalls = args.callback ? "callback" : "reenter";
-  using engine = tier === undefined
-    ? undefined
-    : await Engine.open({ tier, thresholds, hostCalls });
+  using engine = tier === undefined ? undefined : await Engine.open({
+    tier,
+    thresholds,
+    hostCalls,
+    ...(args["no-native"] && { native: false }),
+  });
   const endings = new Map<string, number>();
   const stats: FuzzStats = newStats();
   console.log(`seed ${seed}`);

@@ -53,6 +53,16 @@ Deno.test("damaged programs do in machine code what they do in the interpreter",
   assert(stats.ok > 500 && stats.trap > 500, JSON.stringify(stats));
 });
 
+Deno.test("damaged programs do in WebAssembly what they do in the interpreter", async () => {
+  const stats = newStats();
+  for (const thresholds of [{ interval: 0, looks: 0 }, { interval: 5, looks: 2 }]) {
+    using engine = await Engine.open({ native: false, thresholds });
+    for (let index = 0; index < CASES / 10; index++) fuzzCase(3, index, stats, engine);
+    assert(engine.stats().entries > 200);
+  }
+  assert(stats.ok > 500 && stats.trap > 500, JSON.stringify(stats));
+});
+
 Deno.test("a seed and an index always give the same damage", () => {
   for (let seed = 0; seed < 100; seed++) {
     const [a, b] = [damage(new Random(seed)), damage(new Random(seed))];

@@ -41,11 +41,31 @@ export class CallGraph {
     return [...found];
   }
 
-  /** `func` and all functions that its calls can lead to, `func` first. */
-  reachableFrom(func: number): number[] {
-    const found = new Set([func]);
+  /** `funcs` and all functions that their calls can lead to, `funcs` first. */
+  reachableFrom(...funcs: number[]): number[] {
+    const found = new Set(funcs);
     for (const node of found) for (const target of this.targets(node)) found.add(target);
     return [...found].filter((node) => node < this.#functionCount);
+  }
+
+  /** Whether calls among `funcs`, which are all that they can call, can recur. */
+  canRecur(funcs: readonly number[]): boolean {
+    const nodes = new Set(funcs);
+    for (const node of nodes) for (const target of this.targets(node)) nodes.add(target);
+    const callers = new Map<number, number>();
+    for (const node of nodes) callers.set(node, 0);
+    for (const node of nodes) {
+      for (const target of this.targets(node)) callers.set(target, callers.get(target)! + 1);
+    }
+    // Takes away those that nobody left calls; what is called in a circle stays.
+    const free = [...nodes].filter((node) => callers.get(node) === 0);
+    for (const node of free) {
+      for (const target of this.targets(node)) {
+        callers.set(target, callers.get(target)! - 1);
+        if (callers.get(target) === 0) free.push(target);
+      }
+    }
+    return free.length < nodes.size;
   }
 
   #find(func: number): number[] {

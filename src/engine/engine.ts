@@ -14,25 +14,29 @@ import { findFunction, type Program } from "../tape/program.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import { didYouMean } from "../util/did_you_mean.ts";
-import { isPaced } from "../interp/pace.ts";
 import { fromOutcome, type PlainArgument, type PlainResult, toArguments } from "../interp/plain.ts";
-import { loadBinaryen, loadedBinaryen } from "../wasm/binaryen.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import {
   AutoTier,
   DEFAULT_THRESHOLDS,
+  DEFAULT_WASM_THRESHOLDS,
   Hotness,
   isLimitOfCompiler,
   type Thresholds,
 } from "./auto_tier.ts";
-import { Lane } from "./lane.ts";
+import { Lane, type LaneTier } from "./lane.ts";
 import { NativeProgram } from "./native_program.ts";
-import { DEFAULT_MAX_STACK, NativeRunner, StackLimitError } from "./native_run.ts";
+import {
+  DEFAULT_MAX_STACK,
+  type NativeEntry,
+  NativeRunner,
+  StackLimitError,
+} from "./native_run.ts";
 import { type HostCallRoute, type NativeOptions, NativeRuntime } from "./native_runtime.ts";
 import { Profiles, type ProgramProfile } from "./profile.ts";
 import { Counters, type EngineStats } from "./stats.ts";
-import { WasmProgram } from "./wasm_program.ts";
-import { WasmRunner } from "./wasm_run.ts";
+import { loadedWasm, loadWasm, WasmProgram } from "./wasm_program.ts";
+import { type WasmEntry, WasmRunner } from "./wasm_run.ts";
 
 export { CompileError } from "../codegen/compiled.ts";
 export { LowerError, type Unsupported } from "../front/lower_error.ts";
@@ -54,18 +58,18 @@ const SPARE_LANES = 8;
 /**
  * How a program is run: `"interp"` in the interpreter, `"native"` in machine code, `"wasm"` in
  * WebAssembly that Binaryen makes, `"auto"` in the interpreter until something turns out to be hot, and
- * that in machine code.
+ * that in machine code, or where that can't run, in WebAssembly.
  */
 export type Tier = (typeof TIERS)[number];
 
 /** Options of an engine. */
 export interface EngineOptions {
   /**
-   * The tier to use; `"auto"` by default. Where machine code can't run, `"auto"` is the interpreter,
-   * and the engine's statistics say why.
+   * The tier to use; `"auto"` by default. Where machine code can't run, `"auto"` uses WebAssembly
+   * instead, and the engine's statistics say why.
    */
   readonly tier?: Tier;
-  /** When tier `"auto"` compiles; measured defaults unless given. */
+  /** When tier `"auto"` compiles; measured defaults unless given, WebAssembly's are higher. */
   readonly thresholds?: Partial<Thresholds>;
   /**
    * Most bytes of stack that one run in machine code may have; 256 MiB by default. Runs whose call
@@ -78,8 +82,11 @@ export interface EngineOptions {
    * measured at less than half the cost of a callback).
    */
   readonly hostCalls?: HostCallRoute | "auto";
-  /** How machine code is placed and entered; chosen by what works unless given. */
-  readonly native?: NativeOptions;
+  /**
+   * How machine code is placed and entered; chosen by what works unless given. With `false` there is
+   * none: tier `"auto"` does what it does without the permission.
+   */
+  readonly native?: NativeOptions | false;
 }
 
 /**
@@ -102,8 +109,10 @@ export interface EngineOptions {
  * ```
  */
 export class Engine implements Disposable {
-  /** The tier programs run in: the one asked for, or `"interp"` if `"auto"` can't be had. */
+  /** The tier programs run in. */
   readonly tier: Tier;
+  /** Whether what is compiled becomes WebAssembly. */
+  readonly #makesWasm: boolean;
   readonly #instances = new Set<Instance>();
   readonly #programs = new Map<VerifiedProgram, NativeProgram>();
   readonly #hotness = new WeakMap<VerifiedProgram, Hotness>();
@@ -111,6 +120,8 @@ export class Engine implements Disposable {
   readonly #profiles: Profiles;
   readonly #thresholds: Thresholds;
   readonly #native: NativeOptions | undefined;
+  /** Whether Binaryen has been asked for. */
+  #isLoading = false;
   readonly #hostCalls: HostCallRoute;
   /** Those of `#programs` that have no instance, the one that lost its last the longest ago first. */
   readonly #idle = new Set<VerifiedProgram>();
@@ -120,8 +131,10 @@ export class Engine implements Disposable {
   #disposed = false;
 
   /**
-   * Makes an engine of any tier. Only `"wasm"` needs this instead of the constructor: Binaryen has to
-   * be loaded first, which takes a moment and is done once.
+   * Makes an engine of any tier, and loads Binaryen before if it will make WebAssembly: in tier
+   * `"wasm"`, and in tier `"auto"` where machine code can't run. That takes a third of a second to a
+   * second, once in a process. An engine of tier `"auto"` made by the constructor loads it when
+   * something turns out to be hot for the first time, and interprets until it is there.
    *
    * @throws As the constructor does.
    *
@@ -141,7 +154,10 @@ export class Engine implements Disposable {
    * ```
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    if (options.tier === "wasm") await loadBinaryen();
+    const { tier = "auto", native } = options;
+    const isWasm = tier === "wasm" ||
+      (tier === "auto" && (native === false || !nativeSupport().supported));
+    if (isWasm) await loadWasm();
     return new Engine(options);
   }
 
@@ -151,32 +167,41 @@ export class Engine implements Disposable {
    * @throws {TypeError} When the tier does not exist.
    * @throws {RangeError} When a threshold is not a whole number from 0 to 2^30.
    * @throws {Error} When the tier is `"native"` and machine code can't run here: the permission
-   * `--allow-ffi` is missing, or the system or processor is not supported; or when it is `"wasm"` and
-   * Binaryen has not been loaded by {@linkcode Engine.open}.
+   * `--allow-ffi` is missing, the system or processor is not supported, or `native` is `false`; or
+   * when it is `"wasm"` and Binaryen has not been loaded by {@linkcode Engine.open}.
    */
   constructor(options: EngineOptions = {}) {
-    let tier = options.tier ?? "auto";
+    const { tier = "auto", native } = options;
     if (!TIERS.includes(tier)) {
       throw new TypeError(`unknown tier ${JSON.stringify(tier)}: expected ${TIERS.join(", ")}`);
     }
     this.#maxStack = options.maxStack ?? DEFAULT_MAX_STACK;
-    this.#native = options.native;
-    this.#thresholds = { ...DEFAULT_THRESHOLDS, ...options.thresholds };
+    this.#native = native === false ? undefined : native;
+    const noNative = native === false ? "machine code is turned off" : undefined;
+    if (tier === "native" && noNative !== undefined) throw new Error(noNative);
+    this.#makesWasm = tier === "wasm";
+    if (tier === "auto") {
+      const support = nativeSupport();
+      const reason = noNative ?? (support.supported ? undefined : support.reason);
+      if (reason !== undefined) {
+        this.#counters.because(reason);
+        this.#makesWasm = true;
+      }
+    }
+    this.#thresholds = {
+      ...(this.#makesWasm ? DEFAULT_WASM_THRESHOLDS : DEFAULT_THRESHOLDS),
+      ...options.thresholds,
+    };
     for (const [name, value] of Object.entries(this.#thresholds)) {
       if (Number.isInteger(value) && value >= 0 && value <= 2 ** 30) continue;
       throw new RangeError(
         `thresholds.${name}: expected a whole number from 0 to 2^30, got ${value}`,
       );
     }
-    if (tier === "auto") {
-      const support = nativeSupport();
-      if (!support.supported) {
-        this.#counters.because(support.reason);
-        tier = "interp";
-      }
-    }
-    if (tier === "wasm" && loadedBinaryen() === undefined) {
-      throw new Error('tier "wasm" needs Binaryen, which `await Engine.open(…)` loads');
+    if (tier === "wasm") {
+      if (loadedWasm() === undefined) throw new Error(`tier "wasm" ${NEEDS_BINARYEN}`);
+      // Nothing becomes hot by itself: it is compiled before it runs.
+      this.#thresholds = { interval: 2 ** 30, looks: 2 ** 30 };
     }
     this.tier = tier;
     this.#profiles = new Profiles(tier !== "interp");
@@ -199,6 +224,7 @@ export class Engine implements Disposable {
       profile: this.#profiles.of(program),
       open: () => this.#lane(program, host),
       compile: this.tier === "interp" ? undefined : (func) => this.#compile(program, func),
+      isAhead: this.tier === "native" || this.tier === "wasm",
       onDispose: (self) => this.#instances.delete(self),
     });
     this.#instances.add(instance);
@@ -219,26 +245,32 @@ export class Engine implements Disposable {
    * ```
    */
   stats(): EngineStats {
-    const functions = this.#profiles.stats();
-    return this.#counters.stats(this.tier, this.#runtime?.target.name, functions);
+    const hasWasm = this.#makesWasm && loadedWasm() !== undefined;
+    const target = hasWasm ? "wasm" : this.#runtime?.target.name;
+    return this.#counters.stats(this.tier, target, this.#profiles.stats());
   }
 
   /** Compiles a function and what it can call. */
   #compile(program: VerifiedProgram, func: number): void {
-    if (this.tier === "wasm") {
-      this.#wasm(program).ensure(func);
-      return;
-    }
-    const native = this.#program(program);
-    if (native === undefined) return;
     const { compileMilliseconds, codeBytes } = this.#counters;
-    native.ensure(func);
+    if (this.#makesWasm) this.#wasm(program).ensure(func);
+    else if (this.#program(program)?.ensure(func) === undefined) return;
     const milliseconds = this.#counters.compileMilliseconds - compileMilliseconds;
     if (milliseconds > 0) {
       const bytes = this.#counters.codeBytes - codeBytes;
       this.#profiles.of(program).addCode(func, milliseconds, bytes);
     }
-    if (this.tier === "auto") this.#hotnessOf(program).heat(func);
+    if (this.tier !== "native") this.#hotnessOf(program).heat(func);
+  }
+
+  /** Whether WebAssembly can be made now; starts to load what that takes otherwise. */
+  #wasmIsReady(): boolean {
+    if (loadedWasm() !== undefined) return true;
+    if (!this.#isLoading) {
+      this.#isLoading = true;
+      loadWasm().catch((error) => this.#counters.because(String(error)));
+    }
+    return false;
   }
 
   /** What machine code needs, opened on first use; undefined if that fails, which is noted. */
@@ -265,17 +297,21 @@ export class Engine implements Disposable {
 
   /** What one run at a time of `program` needs. */
   #lane(program: VerifiedProgram, host: Host): Lane {
-    let runner: NativeRunner | WasmRunner | undefined;
-    let tierUp: AutoTier | undefined;
+    let runner: NativeRunner | undefined;
+    let tierUp: LaneTier | undefined;
     const interpreter = createInterpreter(program, host, (heap, caller) => {
-      const open = () => this.#runner(program, heap, caller);
-      if (this.tier === "native") runner = open();
-      else if (this.tier === "auto") tierUp = new AutoTier(this.#hotnessOf(program), open);
+      const openNative = () => this.#runner(program, heap, caller);
+      const openWasm = () =>
+        new WasmRunner(this.#wasm(program), program, heap, caller, this.#counters);
+      if (this.tier === "native") runner = openNative();
+      else if (this.#makesWasm) {
+        const isReady = () => this.#wasmIsReady();
+        tierUp = new AutoTier<WasmEntry>(this.#hotnessOf(program), isReady, openWasm);
+      } else if (this.tier === "auto") {
+        tierUp = new AutoTier<NativeEntry>(this.#hotnessOf(program), () => true, openNative);
+      }
       return tierUp;
     });
-    if (this.tier === "wasm") {
-      runner = new WasmRunner(this.#wasm(program), program, host, interpreter);
-    }
     return new Lane(interpreter, runner, tierUp);
   }
 
@@ -289,7 +325,9 @@ export class Engine implements Disposable {
   #wasm(program: VerifiedProgram): WasmProgram {
     let wasm = this.#wasmPrograms.get(program);
     if (wasm === undefined) {
-      wasm = new WasmProgram(program, loadedBinaryen()!);
+      const binaryen = loadedWasm();
+      if (binaryen === undefined) throw new Error(`WebAssembly ${NEEDS_BINARYEN}`);
+      wasm = new WasmProgram(program, binaryen, this.#counters);
       this.#wasmPrograms.set(program, wasm);
     }
     return wasm;
@@ -330,6 +368,8 @@ export class Engine implements Disposable {
   }
 }
 
+const NEEDS_BINARYEN = "needs Binaryen, which `await Engine.open(…)` loads";
+
 /** What an instance needs of its engine. */
 interface Parts {
   readonly program: VerifiedProgram;
@@ -339,6 +379,8 @@ interface Parts {
   readonly open: () => Lane;
   /** Compiles a function and what it can call. */
   readonly compile: ((func: number) => void) | undefined;
+  /** Whether functions are compiled before they first run. */
+  readonly isAhead: boolean;
   readonly onDispose: (instance: Instance) => void;
 }
 
@@ -355,6 +397,7 @@ export class Instance implements Disposable {
   readonly #profile: ProgramProfile;
   readonly #open: () => Lane;
   readonly #compile: ((func: number) => void) | undefined;
+  readonly #isAhead: boolean;
   readonly #onDispose: (instance: Instance) => void;
   /** A lane without a run; those with one are their run's to give back. */
   #idle: Lane | undefined;
@@ -373,6 +416,7 @@ export class Instance implements Disposable {
     this.#profile = parts.profile;
     this.#open = parts.open;
     this.#compile = parts.compile;
+    this.#isAhead = parts.isAhead;
     this.#onDispose = parts.onDispose;
     this.#idle = parts.open();
   }
@@ -391,6 +435,8 @@ export class Instance implements Disposable {
    * @throws {RangeError} When there is no function of that id.
    * @throws {LowerError} When an instruction has no machine code; the error names it and its place.
    * @throws {CompileError} When a function is too large for machine code.
+   * @throws {WasmLimitError} When a function is too large for WebAssembly.
+   * @throws {Error} When WebAssembly is to be made and Binaryen has not been loaded, see `Engine.open`.
    */
   compile(func?: number | string): void {
     this.#live();
@@ -596,7 +642,7 @@ export class Instance implements Disposable {
   /** Runs a function, as a sample. */
   #timed(
     lane: Lane,
-    runner: NativeRunner | WasmRunner | undefined,
+    runner: NativeRunner | undefined,
     func: number,
     args: readonly Value[],
     options: RunOptions,
@@ -612,7 +658,7 @@ export class Instance implements Disposable {
   /** The same of a run that may wait: then only its fuel counts, for it takes as long as others please. */
   async #timedAsync(
     lane: Lane,
-    runner: NativeRunner | WasmRunner | undefined,
+    runner: NativeRunner | undefined,
     func: number,
     args: readonly Value[],
     options: AsyncRunOptions,
@@ -628,7 +674,7 @@ export class Instance implements Disposable {
   }
 
   #sample(
-    runner: NativeRunner | WasmRunner | undefined,
+    runner: NativeRunner | undefined,
     func: number,
     outcome: Outcome,
     options: RunOptions,
@@ -656,32 +702,33 @@ export class Instance implements Disposable {
     { runner, tierUp }: Lane,
     func: number,
     options: AsyncRunOptions,
-  ): NativeRunner | WasmRunner | undefined {
+  ): NativeRunner | undefined {
     // Machine code has no events.
     if (options.trace !== undefined) {
       if (this.#compile !== undefined) this.#counters.because("traced runs are interpreted");
       return undefined;
     }
-    if (runner instanceof WasmRunner && isPaced(options)) {
-      this.#counters.because("runs with a timeout, a signal or turns are interpreted in this tier");
-      return undefined;
-    }
+    const isReady = !this.#isAhead || this.#prepare(func);
     if (tierUp !== undefined) {
       const { maxCallDepth } = options.limits ?? DEFAULT_LIMITS;
       return tierUp.direct(func, maxCallDepth ?? DEFAULT_LIMITS.maxCallDepth);
     }
-    if (runner === undefined || this.#ready[func]) return runner;
-    if (this.#refused.has(func)) return undefined;
-    if (!(func in this.#program.functions)) return runner;
+    return isReady ? runner : undefined;
+  }
+
+  /** Compiles a function before its first run; false if that can't be. */
+  #prepare(func: number): boolean {
+    if (this.#ready[func] || !(func in this.#program.functions)) return true;
+    if (this.#refused.has(func)) return false;
     try {
       this.#compile!(func);
       this.#ready[func] = true;
-      return runner;
+      return true;
     } catch (error) {
       if (!isLimitOfCompiler(error)) throw error;
       this.#counters.because(error.message);
       this.#refused.add(func);
-      return undefined;
+      return false;
     }
   }
 

@@ -7,22 +7,25 @@
  */
 import type { Interpreter } from "../interp/interpreter.ts";
 import type { AutoTier } from "./auto_tier.ts";
-import type { NativeRunner } from "./native_run.ts";
-import type { WasmRunner } from "./wasm_run.ts";
+import type { NativeEntry, NativeRunner } from "./native_run.ts";
+import type { WasmEntry } from "./wasm_run.ts";
+
+/** What the interpreter of a lane hands frames to. */
+export type LaneTier = AutoTier<NativeEntry> | AutoTier<WasmEntry>;
 
 /** See the module text. */
 export class Lane implements Disposable {
   readonly interpreter: Interpreter;
   /** Where runs start, if not in the interpreter. */
-  readonly runner: NativeRunner | WasmRunner | undefined;
+  readonly runner: NativeRunner | undefined;
   /** Where the interpreter hands frames to. */
-  readonly tierUp: AutoTier | undefined;
+  readonly tierUp: LaneTier | undefined;
 
   /** A lane of these parts, which it disposes of. */
   constructor(
     interpreter: Interpreter,
-    runner: NativeRunner | WasmRunner | undefined,
-    tierUp: AutoTier | undefined,
+    runner: NativeRunner | undefined,
+    tierUp: LaneTier | undefined,
   ) {
     this.interpreter = interpreter;
     this.runner = runner;

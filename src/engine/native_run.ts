@@ -13,9 +13,8 @@ import { trapReason } from "../front/traps.ts";
 import { BOUNDS_SOFT_END, BOUNDS_TOP, type Heap, MemoryLimitError } from "../heap/heap.ts";
 import { WORDS_OF_CLASS } from "../heap/layout.ts";
 import type { Words } from "../heap/words.ts";
-import { isUtf8 } from "../heap/text.ts";
 import { readResults, writeValue } from "../heap/values.ts";
-import { checkCallee, checkEntry } from "../interp/entry.ts";
+import { checkEntry } from "../interp/entry.ts";
 import {
   HOST_CHARGED,
   HOST_OK,
@@ -30,12 +29,14 @@ import { createPace, type Pace, UNPACED } from "../interp/pace.ts";
 import { TIER_RETURNED, TIER_TRAPPED, TIER_WAITS } from "../interp/tier_up.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import type { Site } from "../ir/func.ts";
-import { type Program, spanAt } from "../tape/program.ts";
-import { typeClass, type ValueType } from "../tape/types.ts";
+import type { Program } from "../tape/program.ts";
+import { typeClass } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
+import type { FrameRunner } from "./frame_runner.ts";
 import type { NativeFunction, NativeLoop, NativeProgram } from "./native_program.ts";
 import type { NativeRuntime, RequestHandler } from "./native_runtime.ts";
+import { answerRequest, isInHeap, locatedTrap } from "./requests.ts";
 import { ExitCount } from "./stats.ts";
 
 /** Most stack that one run may have unless the engine's options say otherwise. */
@@ -83,7 +84,7 @@ export interface NativeEntry {
 }
 
 /** The runs of one lane in machine code; one at a time. */
-export class NativeRunner implements RequestHandler, Disposable {
+export class NativeRunner implements RequestHandler, FrameRunner<NativeEntry> {
   readonly #runtime: NativeRuntime;
   readonly #native: NativeProgram;
   readonly #program: Program;
@@ -291,13 +292,12 @@ export class NativeRunner implements RequestHandler, Disposable {
 
   // ---- frames of the interpreter
 
-  /**
-   * The entry for a frame of `func` at the start of block `block` (-1: of the function), compiled the
-   * first time.
-   *
-   * @throws {LowerError} When something it can call has no machine code.
-   * @throws {CompileError} When something is too large for it.
-   */
+  /** Whatever waits can be parked. */
+  begin(): boolean {
+    return true;
+  }
+
+  /** See `FrameRunner.entryFor`. */
   entryFor(func: number, block: number): NativeEntry {
     if (block < 0) return this.#prepare(func);
     const loop = this.#native.ensureLoop(func, block);
@@ -317,12 +317,18 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Whether `func` is compiled and a run of it with `levels` further calls finds stack. */
   isReady(func: number, levels: number): boolean {
     const entry = this.#entries[func];
-    return entry !== undefined && this.hasStackFor(entry, levels);
+    return entry !== undefined && stackBytesFor(entry, levels) <= this.#maxStack;
   }
 
-  /** Whether a frame may be entered so that `levels` further calls find stack. */
-  hasStackFor(entry: NativeEntry, levels: number): boolean {
-    return stackBytesFor(entry, levels) <= this.#maxStack;
+  /** See `FrameRunner.refusal`. */
+  refusal(entry: NativeEntry, func: number, levels: number): string | undefined {
+    if (stackBytesFor(entry, levels) <= this.#maxStack) return undefined;
+    return `function ${func} with ${levels} levels of calls needs more stack than maxStack allows`;
+  }
+
+  /** Every run has a stack of its own. */
+  lacksStack(): boolean {
+    return false;
   }
 
   /**
@@ -372,6 +378,11 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Goes on at the end of a slice; results as of `enterFrame`. */
   nextSlice(): number {
     return this.#finishFrame(this.#refuel() ? this.#drive() : TIER_TRAPPED);
+  }
+
+  /** What waits is parked. */
+  get suspended(): undefined {
+    return undefined;
   }
 
   /** Whether the run waits for its turn in the event loop. */
@@ -547,7 +558,7 @@ export class NativeRunner implements RequestHandler, Disposable {
   /** Answers the request in the context; see `RequestHandler`. */
   answer(): number {
     const context = this.#context!;
-    const { i32, u32 } = context;
+    const { i32 } = context;
     const { counters } = this.#runtime;
     if (i32[EXIT_CODE] === HOST_CALL) {
       counters.callbacks++;
@@ -556,32 +567,10 @@ export class NativeRunner implements RequestHandler, Disposable {
     this.#fetchHeapTop(context);
     const request = i32[EXIT_CODE] - ExitCode.Request;
     counters.exits[ExitCount.Request + request]++;
-    switch (request) {
-      case Request.Reserve: {
-        const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
-        const granted = this.#heap.reserve(end);
-        i32[2 * SCRATCH] = granted ? 1 : 0;
-        i32[2 * SCRATCH + 1] = 0;
-        this.#publishHeapBounds(context);
-        return 0;
-      }
-      case Request.CheckUtf8: {
-        const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
-        i32[2 * SCRATCH] = valid ? 1 : 0;
-        i32[2 * SCRATCH + 1] = 0;
-        return 0;
-      }
-      case Request.CheckCall: {
-        const callee = this.#program.functions[u32[2 * SCRATCH]];
-        const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
-        const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
-        if (reason === undefined) return 0;
-        this.#trapAt(reason);
-        return this.#leave(TIER_TRAPPED);
-      }
-      default:
-        throw new Error(`internal: machine code left with code ${i32[EXIT_CODE]}`);
-    }
+    const reason = answerRequest(request, this.#heap, this.#program, context);
+    if (reason === undefined) return 0;
+    this.#trapAt(reason);
+    return this.#leave(TIER_TRAPPED);
   }
 
   /** Makes `#drive` return `status`, however the request came. */
@@ -721,8 +710,7 @@ export class NativeRunner implements RequestHandler, Disposable {
   }
 
   #located(reason: TrapReason, func: number, pc: number): void {
-    const span = spanAt(this.#program.functions[func].spans, pc);
-    this.#trap = span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span };
+    this.#trap = locatedTrap(this.#program, reason, func, pc);
   }
 
   #failure(trap: Trap): Outcome {
@@ -735,10 +723,4 @@ function stackBytesFor(entry: NativeEntry, levels: number): number {
   // The entry thunk puts arguments that don't fit registers below the frames.
   const { stackBytes, frameBytes, contextBytes } = entry;
   return Math.min(stackBytes, (levels + 1) * frameBytes) + contextBytes;
-}
-
-/** Whether values of `type` lie in linear memory. */
-function isInHeap(type: ValueType): boolean {
-  const cls = typeClass(type);
-  return (cls >= 6 && cls <= 9) || cls === 11;
 }

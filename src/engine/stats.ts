@@ -6,7 +6,7 @@
 import { Request } from "../front/requests.ts";
 import type { FunctionStats } from "./profile.ts";
 
-/** Why machine code left, or called back, counted. */
+/** Why compiled code left, or called back, counted. */
 export interface ExitCounts {
   /** The function that was entered returned. */
   readonly return: number;
@@ -30,21 +30,27 @@ export interface ExitCounts {
 export interface EngineStats {
   /** The tier the engine uses. */
   readonly tier: string;
-  /** The instruction set of its machine code; undefined while there is none. */
-  readonly target?: "x64" | "a64";
-  /** Why something ran in the interpreter although another tier was asked for; each reason once. */
+  /** What it compiles to: the instruction set of its machine code; undefined while it does not. */
+  readonly target?: "x64" | "a64" | "wasm";
+  /**
+   * Why something ran in the interpreter although another tier was asked for, or why there is no machine
+   * code; each reason once.
+   */
   readonly reasons: readonly string[];
   /** Runs that ended or failed, waiting ones not included. */
   readonly runs: number;
-  /** Functions compiled from their first instruction on. */
+  /**
+   * Functions compiled from their first instruction on. WebAssembly of a function may be in several
+   * modules, which counts once.
+   */
   readonly functionsCompiled: number;
   /** Loops compiled so that a call under way can be moved to machine code. */
   readonly loopsCompiled: number;
   /** Time spent on lowering, optimising and compiling, in milliseconds. */
   readonly compileMilliseconds: number;
-  /** Bytes of machine code made. */
+  /** Bytes of machine code, or of WebAssembly modules, made. */
   readonly codeBytes: number;
-  /** Times machine code was entered, returns to it included. */
+  /** Times compiled code was entered, returns to it included. */
   readonly entries: number;
   /** Why it left, or called back. */
   readonly exits: ExitCounts;
@@ -56,8 +62,15 @@ export interface EngineStats {
     readonly reentry: number;
     /** From machine code, by a call on the host stack. */
     readonly callback: number;
+    /** From WebAssembly. */
+    readonly wasm: number;
   };
-  /** Calls that moved from the interpreter to machine code. */
+  /**
+   * Calls that were interpreted, with all they call, although there is WebAssembly for them, because they
+   * nest too deep for the stack of the JavaScript engine.
+   */
+  readonly deepCalls: number;
+  /** Calls that moved from the interpreter to compiled code. */
   readonly tierUps: {
     /** At their start. */
     readonly functions: number;
@@ -89,7 +102,11 @@ export class Counters {
   reentries = 0;
   /** And those that it made by a call on the host stack. */
   callbacks = 0;
-  /** Times machine code was entered. */
+  /** And those that WebAssembly made. */
+  wasmCalls = 0;
+  /** See `EngineStats.deepCalls`. */
+  deepCalls = 0;
+  /** Times compiled code was entered. */
   entries = 0;
   functionsCompiled = 0;
   loopsCompiled = 0;
@@ -116,10 +133,14 @@ export class Counters {
     else this.reentries--;
   }
 
+  get #compiledCalls(): number {
+    return this.reentries + this.callbacks + this.wasmCalls;
+  }
+
   /** The counts as they are now. */
   stats(
     tier: string,
-    target: "x64" | "a64" | undefined,
+    target: EngineStats["target"],
     functions: readonly FunctionStats[],
   ): EngineStats {
     const [ret, trap, fuel, depth, reserve, refused, checkCall, checkUtf8] = this.exits;
@@ -136,11 +157,13 @@ export class Counters {
       entries: this.entries,
       exits: { return: ret, trap, fuel, depth, hostCall, reserve, checkUtf8, checkCall },
       hostCalls: {
-        // Of runs that are not over only what machine code called has been counted.
-        interpreter: Math.max(0, this.hostCalls - this.reentries - this.callbacks),
+        // Of runs that are not over only what compiled code called has been counted.
+        interpreter: Math.max(0, this.hostCalls - this.#compiledCalls),
         reentry: this.reentries,
         callback: this.callbacks,
+        wasm: this.wasmCalls,
       },
+      deepCalls: this.deepCalls,
       tierUps: { functions: this.tierUpFunctions, loops: this.tierUpLoops },
       functions,
     };
@@ -151,21 +174,22 @@ export class Counters {
 export function formatStats(stats: EngineStats): string[] {
   const { exits, hostCalls, tierUps } = stats;
   const lines = [`tier ${stats.tier}${stats.target === undefined ? "" : ` (${stats.target})`}`];
-  for (const reason of stats.reasons) lines.push(`interpreter: ${reason}`);
+  for (const reason of stats.reasons) lines.push(`note: ${reason}`);
   lines.push(
     `compiled ${stats.functionsCompiled} functions and ${stats.loopsCompiled} loops to ` +
       `${stats.codeBytes} bytes in ${stats.compileMilliseconds.toFixed(2)} ms`,
-    `moved to machine code ${tierUps.functions} calls at their start, ${tierUps.loops} in a loop`,
+    `moved to compiled code ${tierUps.functions} calls at their start, ${tierUps.loops} in a loop`,
   );
   const kinds = Object.entries(exits).filter(([, count]) => count > 0)
     .map(([kind, count]) => `${kind} ${count}`);
   lines.push(
-    `entered machine code ${stats.entries} times` +
+    `entered compiled code ${stats.entries} times` +
       (kinds.length === 0 ? "" : `, left for: ${kinds.join(", ")}`),
     `host calls: ${hostCalls.interpreter} from the interpreter, ${hostCalls.reentry} by re-entry, ` +
-      `${hostCalls.callback} by callback`,
+      `${hostCalls.callback} by callback, ${hostCalls.wasm} from WebAssembly`,
     ...formatFunctions(stats.functions),
   );
+  if (stats.deepCalls > 0) lines.push(`interpreted for lack of stack: ${stats.deepCalls} calls`);
   return lines;
 }
 

@@ -1,36 +1,39 @@
 /**
- * Running one function in WebAssembly: arguments into the context block, through a thunk, requests
- * answered as calls into JavaScript, and the end turned into an outcome. Values, traps, fuel and host
- * calls are the interpreter's. Needs no permission.
+ * Frames of one instance's interpreter in WebAssembly: registers into the context block, through a
+ * thunk, requests answered as calls into JavaScript. Values, traps, fuel and host calls are the
+ * interpreter's. Needs no permission.
  *
- * Three things are the interpreter's work here: a run that nests its calls deeper than the JavaScript
- * engine's stack and has called no host function yet (nobody saw it: it is run again), `runAsync`
- * where the engine cannot suspend WebAssembly, and runs with a timeout, a signal or turns.
+ * The frames of the code are on the JavaScript engine's stack. A function for which `stack.ts` does not
+ * find room there goes back to the interpreter, whose frames are not, with all that it calls.
+ *
+ * A run that may wait is suspended as it is, where the engine can do that: then the code is entered as
+ * `promising`, on a stack of its own.
  *
  * @module
  */
 import { areaWords, Request, wordCount } from "../front/requests.ts";
 import { trapReason } from "../front/traps.ts";
-import { BOUNDS_SOFT_END, BOUNDS_TOP, Heap, MemoryLimitError } from "../heap/heap.ts";
+import type { Heap } from "../heap/heap.ts";
 import { PAGE_BYTES } from "../heap/layout.ts";
-import { isUtf8 } from "../heap/text.ts";
-import { readResults, writeValue } from "../heap/values.ts";
-import { checkCallee, checkEntry } from "../interp/entry.ts";
-import type { Host } from "../interp/host.ts";
-import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, HostCaller } from "../interp/host_call.ts";
-import type { AsyncRunOptions, Interpreter, RunOptions } from "../interp/interpreter.ts";
-import { completeLimits } from "../interp/limits.ts";
-import type { Outcome } from "../interp/outcome.ts";
-import { isPaced } from "../interp/pace.ts";
+import type { Words } from "../heap/words.ts";
+import { HOST_CHARGED, HOST_PENDING, HOST_TRAP, type HostCaller } from "../interp/host_call.ts";
+import { type Pace, UNPACED } from "../interp/pace.ts";
+import { MAX_WORDS } from "../interp/stacks.ts";
+import {
+  type InnerCall,
+  type Outer,
+  TIER_RETURNED,
+  TIER_TRAPPED,
+  TIER_WAITS,
+} from "../interp/tier_up.ts";
 import type { Trap, TrapReason } from "../interp/trap.ts";
 import { Context, ExitCode } from "../ir/context.ts";
 import type { Site } from "../ir/func.ts";
-import { type Program, spanAt } from "../tape/program.ts";
-import { typeClass, type ValueType } from "../tape/types.ts";
-import type { Value } from "../tape/value.ts";
+import type { Program } from "../tape/program.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
-import type { WasmExit } from "../wasm/function.ts";
+import { EXIT_DEEP, LEVEL_FLOOR, type WasmExit } from "../wasm/function.ts";
 import { thunkName } from "../wasm/module.ts";
+import { freshStackBytes, stackHas } from "../wasm/stack.ts";
 import {
   canSuspend,
   createTag,
@@ -39,6 +42,15 @@ import {
   suspending,
   type WasmTag,
 } from "../wasm/web.ts";
+import type { FrameRunner } from "./frame_runner.ts";
+import {
+  answerRequest,
+  fetchHeapTop,
+  isInHeap,
+  locatedTrap,
+  publishHeapBounds,
+} from "./requests.ts";
+import { type Counters, ExitCount } from "./stats.ts";
 import type { WasmCode, WasmProgram } from "./wasm_program.ts";
 
 // Word indices of context fields.
@@ -46,436 +58,513 @@ const FUEL = Context.fuel >> 3;
 const DEPTH = Context.depth >> 3;
 const SCRATCH = Context.scratch >> 3;
 const AREA = Context.area >> 3;
-const HEAP_TOP = Context.heapTop >> 3;
-const HEAP_LIMIT = Context.heapLimit >> 3;
 
-/** Thrown through WebAssembly code to end a run whose outcome is known. */
+/** Frames up to this size need no more stack than the interpreter does. */
+const SMALL_FRAME = 1024;
+
+/** Stack that is tried out first for frames below the first. */
+const FIRST_STACK = 4096;
+
+/** Most stack for the frames of one run. */
+const MOST_STACK = 512 << 10;
+
+/**
+ * Stack for what JavaScript does while code is on it: requests, host functions. V8 needs some of it to
+ * compile what has not run before.
+ */
+const STACK_RESERVE = 16 << 10;
+
+/** Words of arguments that a loop may have, at most. */
+const MOST_PARAMS = 1000;
+
+/** Bytes from which on a memory is not kept for the sake of the code linked with it. */
+const LARGE_MEMORY = 1 << 20;
+
+/** What `Context.exitCode` is until code has ended. */
+const UNDER_WAY = -1;
+
+/** Thrown by requests, through WebAssembly code, to end a run whose trap is known. */
 const ENDED = Object.freeze({ reason: "the run has ended" });
 
 /** The kind of exception that leaves for good; one for all modules. */
 const LEAVE: WasmTag = createTag();
 
 /** The context block: a memory of its own, out of reach of the guest's offsets. */
-interface ContextViews {
+interface ContextViews extends Words {
   readonly memory: WebAssembly.Memory;
-  readonly i32: Int32Array;
   readonly u32: Uint32Array;
-  readonly i64: BigInt64Array;
-  readonly u64: BigUint64Array;
-  readonly f64: Float64Array;
 }
 
 /** A module's instance with this runner's memories. */
 interface Linked {
-  readonly code: WasmCode;
   readonly memory: WebAssembly.Memory | undefined;
-  readonly suspends: boolean;
   readonly exports: Readonly<Record<string, () => void>>;
+  /** The exports as `promising`, as far as they have been entered. */
+  readonly promising: Record<string, () => Promise<void>>;
 }
 
-/** What a run of one entry function needs, worked out once. */
-interface Entry {
+/** What entering WebAssembly at one place needs, worked out once. */
+export interface WasmEntry {
   readonly code: WasmCode;
+  readonly thunk: string;
+  /** For each argument word the word of the frame that it is. */
+  readonly words: Int32Array;
   readonly usesHeap: boolean;
-  readonly argClasses: Uint8Array;
-  readonly resultClasses: Uint8Array;
 }
 
-/** The runs of one lane in WebAssembly; one at a time. */
-export class WasmRunner implements Disposable {
+/** The code of one lane; one run at a time. */
+export class WasmRunner implements FrameRunner<WasmEntry> {
+  /** See `FrameRunner.isOpen`: nothing of the engine's is needed. */
+  readonly isOpen = true;
+  /** See `TierUp.atSliceEnd`. */
+  readonly atSliceEnd = false;
+  /** See `TierUp.results`. */
+  readonly resultsAt: number = AREA;
   readonly #wasm: WasmProgram;
   readonly #program: Program;
   readonly #heap: Heap;
   readonly #host: HostCaller;
-  readonly #interpreter: Interpreter;
-  readonly #slots: Int32Array;
-  readonly #entries: (Entry | undefined)[] = [];
-  #linked: Linked[] = [];
+  readonly #counters: Counters;
+  readonly #context: ContextViews;
+  readonly #entries = new Map<number, WasmEntry>();
+  /** Instances of modules whose requests do not suspend, and of those whose do. */
+  readonly #linked = [new Map<WasmCode, Linked>(), new Map<WasmCode, Linked>()];
+  /** The memory that they are linked with. */
   #memory: WebAssembly.Memory | undefined;
-  #context: ContextViews | undefined;
 
   // The run under way.
-  #running = false;
-  #disposed = false;
-  #func = 0;
-  #entry: Entry | undefined;
-  #fuel = 0n;
-  #rejected: TrapReason | undefined;
-  /** How the run ended, if a request ended it. */
-  #ended: Outcome | undefined;
+  #outer: Outer | undefined;
+  #pace: Pace = UNPACED;
+  #async = false;
+  #code: WasmCode | undefined;
+  #levels = 0;
+  #suspends = false;
+  /** Whether the context's heap bounds mean something. */
+  #usesHeap = false;
+  /** Bytes of stack that the frames may have. */
+  #stack = 0;
+  #trap: Trap | undefined;
+  #suspended: Promise<number> | undefined;
 
-  /** A runner for one lane; `interpreter` is the lane's. */
+  /** A runner for one lane, whose memory and host side are shared with its interpreter. */
   constructor(
     wasm: WasmProgram,
     verified: VerifiedProgram,
-    host: Host,
-    interpreter: Interpreter,
+    heap: Heap,
+    host: HostCaller,
+    counters: Counters,
   ) {
     const { program } = verified;
     this.#wasm = wasm;
     this.#program = program;
-    this.#heap = new Heap(program.constants);
-    this.#host = new HostCaller(program, host, this.#heap);
-    this.#interpreter = interpreter;
-    this.#slots = Int32Array.from({ length: areaWords(program) }, (_, k) => k);
+    this.#heap = heap;
+    this.#host = host;
+    this.#counters = counters;
+    this.#context = createContext(areaWords(program));
   }
 
-  /**
-   * Runs function `func`.
-   *
-   * @throws {LowerError} When something it can call cannot be compiled.
-   * @throws {WasmLimitError} When a function has more parameters or results than engines take.
-   * @throws {RangeError} When a limit is out of range, or when calls nest deeper than the JavaScript
-   * engine's stack after a host function was called.
-   */
-  run(func: number, args: readonly Value[], options: RunOptions): Outcome {
-    if (options.timeout !== undefined) {
-      this.#claim();
-      try {
-        return this.#interpreter.run(func, args, options);
-      } finally {
-        this.#running = false;
-      }
+  /** See `FrameRunner.begin`. */
+  begin(outer: Outer, pace: Pace, async: boolean): boolean {
+    if (async && !canSuspend()) {
+      this.#counters.because(
+        "runs that may wait are interpreted: this JavaScript engine cannot suspend WebAssembly",
+      );
+      return false;
     }
-    this.#start(func, args, options, false);
-    let outcome: Outcome | undefined;
+    this.#outer = outer;
+    this.#pace = pace;
+    this.#async = async;
+    this.#stack = 0;
+    return true;
+  }
+
+  /** See `FrameRunner.entryFor`. */
+  entryFor(func: number, block: number): WasmEntry {
+    // Code that can be given more fuel is slower, so runs without a pace have their own.
+    const resumable = this.#pace !== UNPACED;
+    const key = (func * 2 ** 26 + block + 1) * 2 + (resumable ? 1 : 0);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      const place = this.#wasm.ensure(func, block, resumable);
+      const { results } = this.#program.functions[func];
+      entry = {
+        code: place.code,
+        thunk: thunkName(place.index),
+        words: place.words,
+        // A text constant that is returned is read from memory that no code has touched.
+        usesHeap: place.code.usesHeap || place.code.usesContext || results.some(isInHeap),
+      };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  /** See `FrameRunner.refusal`. */
+  refusal({ code }: WasmEntry, func: number, levels: number): string | undefined {
+    // The interpreter's stack is limited too, and that limit can be met.
+    if (levels > MAX_WORDS / code.frameWords && code.recurs) {
+      return `function ${func} with ${levels} levels of calls may need more stack than runs have`;
+    }
+  }
+
+  /** See `FrameRunner.lacksStack`. */
+  lacksStack({ code }: WasmEntry): boolean {
+    // A run with requests to wait for has its frames elsewhere.
+    if (this.#mustSuspend(code)) return 2 * code.frameBytes > freshStackBytes();
+    // Small functions that call none need no more than the interpreter.
+    if (this.#stack > 0 || (!code.hasCalls && code.frameBytes <= SMALL_FRAME)) return false;
+    if (stackHas(4 * code.frameBytes + STACK_RESERVE)) return false;
+    this.#counters.deepCalls++;
+    return true;
+  }
+
+  /** See `FrameRunner.enterFrame`. */
+  enterFrame(entry: WasmEntry, from: Words, fp: number, levels: number, fuel: bigint): number {
+    const { code, words } = entry;
+    const context = this.#context;
+    const { i64, i32 } = context;
+    this.#code = code;
+    // No stack has 2^31 levels.
+    this.#levels = Math.min(levels, 0x7fff_ffff);
+    this.#suspends = this.#mustSuspend(code);
+    context.u64[FUEL] = fuel;
+    i32[2 * DEPTH] = this.#levels;
+    i32[Context.exitCode >> 2] = UNDER_WAY;
+    for (let k = 0; k < words.length; k++) i64[AREA + k] = from.i64[fp + words[k]];
+    this.#setFloor();
+    this.#usesHeap = entry.usesHeap;
+    if (entry.usesHeap) {
+      const { memory } = this.#heap;
+      if (memory !== this.#memory) this.#unlink(memory);
+      publishHeapBounds(this.#heap, context);
+    }
+    this.#counters.entries++;
+    const linked = this.#link(code);
+    if (this.#suspends) return this.#enterSuspending(linked, entry.thunk);
     try {
-      outcome = this.#rejection();
-      if (outcome === undefined) {
-        const { exports } = this.#link(false);
-        let error: unknown;
-        try {
-          exports[thunkName(func)]();
-        } catch (thrown) {
-          error = thrown;
-        }
-        outcome = error === undefined ? this.#success() : this.#failed(error);
-      }
-    } finally {
-      this.#finish();
-    }
-    return outcome ?? this.#interpreter.run(func, args, options);
-  }
-
-  /** Like {@linkcode run}; host functions may return promises, for which the run is suspended. */
-  async runAsync(
-    func: number,
-    args: readonly Value[],
-    options: AsyncRunOptions,
-  ): Promise<Outcome> {
-    if (isPaced(options) || !canSuspend()) {
-      this.#claim();
-      try {
-        return await this.#interpreter.runAsync(func, args, options);
-      } finally {
-        this.#running = false;
-      }
-    }
-    this.#start(func, args, options, true);
-    let outcome: Outcome | undefined;
-    try {
-      outcome = this.#rejection();
-      if (outcome === undefined) {
-        const { exports } = this.#link(true);
-        let error: unknown;
-        try {
-          await promising(exports[thunkName(func)])();
-        } catch (thrown) {
-          error = thrown;
-        }
-        outcome = error === undefined ? this.#success() : this.#failed(error);
-      }
-    } finally {
-      this.#finish();
-    }
-    return outcome ?? await this.#interpreter.runAsync(func, args, options);
-  }
-
-  /** Whether a run is under way. */
-  get isRunning(): boolean {
-    return this.#running;
-  }
-
-  /** Starts to run, which one run at a time may. */
-  #claim(): void {
-    if (this.#running) {
-      throw new Error("internal: a runner has one run at a time");
-    }
-    this.#running = true;
-  }
-
-  /** Prepares a run; every call is followed by one of `#finish`, unless it throws. */
-  #start(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
-    this.#claim();
-    try {
-      this.#prepareRun(func, args, options, async);
+      linked.exports[entry.thunk]();
     } catch (error) {
-      this.#running = false;
-      throw error;
+      if (error !== ENDED && !isException(error, LEAVE)) throw error;
     }
+    return this.#ending();
   }
 
-  #prepareRun(func: number, args: readonly Value[], options: RunOptions, async: boolean): void {
-    const limits = completeLimits(options.limits);
-    this.#func = func;
-    this.#fuel = limits.fuel;
-    this.#ended = undefined;
-    this.#rejected = checkEntry(this.#program, func, args);
-    const entry = this.#rejected === undefined ? this.#prepare(func) : undefined;
-    this.#entry = entry;
-    const context = this.#context ??= createContext(this.#slots.length);
+  /** Whether `code` may have to wait in the run under way. */
+  #mustSuspend(code: WasmCode): boolean {
+    return this.#async && (code.callsHost || this.#pace !== UNPACED);
+  }
+
+  #enterSuspending({ exports, promising: known }: Linked, thunk: string): number {
+    const enter = known[thunk] ??= promising(exports[thunk]);
+    const ended = enter();
+    const isOver = this.#trap !== undefined ||
+      this.#context.i32[Context.exitCode >> 2] !== UNDER_WAY;
+    if (isOver) {
+      // The promise comes too late, and may be a rejected one.
+      ended.then(undefined, () => {});
+      return this.#ending();
+    }
+    this.#suspended = this.#waitFor(ended);
+    return TIER_WAITS;
+  }
+
+  async #waitFor(ended: Promise<void>): Promise<number> {
     try {
-      this.#heap.begin(limits.maxMemory);
-      this.#host.begin(limits, undefined, options.accessSink, async);
-      context.u64[FUEL] = limits.fuel;
-      if (entry === undefined) return;
-      this.#writeArguments(context, args, entry.argClasses);
-      // A limit of 0 still runs the entry function; no stack has 2^31 levels.
-      const levels = Math.min(Math.max(1, limits.maxCallDepth) - 1, 0x7fff_ffff);
-      context.i32[2 * DEPTH] = levels;
-      context.i32[2 * DEPTH + 1] = 0;
-      if (entry.usesHeap) {
-        // Created here, because requests and accesses expect it.
-        this.#memory = this.#heap.memory;
-        this.#publishHeapBounds(context);
-      }
+      await ended;
     } catch (error) {
-      this.#finish();
-      throw error;
+      if (error !== ENDED && !isException(error, LEAVE)) throw error;
     }
+    this.#suspended = undefined;
+    return this.#ending();
   }
 
-  /** Compiles what `func` needs, on its first run. */
-  #prepare(func: number): Entry {
-    const known = this.#entries[func];
+  /** How the code ended. */
+  #ending(): number {
+    const context = this.#context;
+    if (this.#usesHeap) fetchHeapTop(this.#heap, context);
+    // A request has ended the run.
+    if (this.#trap !== undefined) return TIER_TRAPPED;
+    const { exits } = this.#counters;
+    if (context.i32[Context.exitCode >> 2] === ExitCode.Return) {
+      exits[ExitCount.Return]++;
+      return TIER_RETURNED;
+    }
+    const code = this.#code!;
+    const exit = code.exits[context.i32[Context.exitSite >> 2]];
+    exits[exit.code]++;
+    switch (exit.code) {
+      case ExitCode.Trap:
+        this.#trapAt(code, exit, trapReason(siteOf(code, exit).code));
+        break;
+      case ExitCode.Depth:
+        this.#trapAt(code, exit, { kind: "CallDepthExceeded" });
+        break;
+      case ExitCode.Fuel:
+        this.#trapWithin(code, exit, { kind: "FuelExceeded" });
+        break;
+      default:
+        throw new Error(`internal: WebAssembly code left with code ${exit.code}`);
+    }
+    return TIER_TRAPPED;
+  }
+
+  // ---- linking
+
+  /** The module of `code`, linked with the memories there are now. */
+  #link(code: WasmCode): Linked {
+    const suspends = this.#suspends;
+    const cache = this.#linked[suspends ? 1 : 0];
+    const known = cache.get(code);
     if (known !== undefined) return known;
-    const code = this.#wasm.ensure(func);
-    const { args, results } = this.#program.functions[func];
-    return this.#entries[func] = {
-      code,
-      // A text constant that is returned is read from memory that no code has touched.
-      usesHeap: code.usesHeap || code.usesContext || results.some(isInHeap),
-      argClasses: Uint8Array.from(args, typeClass),
-      resultClasses: Uint8Array.from(results, typeClass),
-    };
-  }
-
-  #writeArguments(context: ContextViews, args: readonly Value[], classes: Uint8Array): void {
-    try {
-      let at = AREA;
-      for (let k = 0; k < classes.length; k++) {
-        const arg = args[k];
-        if (arg.type === "i64") context.i64[at++] = arg.value;
-        else at += writeValue(this.#heap, context, at, arg);
-      }
-    } catch (error) {
-      if (!(error instanceof MemoryLimitError)) throw error;
-      this.#rejected = { kind: "MemoryLimitExceeded" };
-    }
-  }
-
-  /** The entry's module, linked with the memories there are now. */
-  #link(suspends: boolean): Linked {
-    const { code } = this.#entry!;
     const memory = code.usesHeap ? this.#memory : undefined;
-    const known = this.#linked.find((linked) =>
-      linked.code === code && linked.suspends === suspends
-    );
-    if (known !== undefined && known.memory === memory) return known;
-    const request = (exit: number) => this.#request(code.exits[exit]);
-    const instance = new WebAssembly.Instance(code.module, {
+    const request = (exit: number) => this.#request(code, code.exits[exit]);
+    const { exports } = new WebAssembly.Instance(code.module, {
       burin: {
         ...(memory !== undefined && { heap: memory }),
-        context: this.#context!.memory,
+        context: this.#context.memory,
         leave: LEAVE as unknown as WebAssembly.ImportValue,
         request: suspends ? suspending(request) : request,
         fmod,
       },
     });
-    const linked: Linked = {
-      code,
-      memory,
-      suspends,
-      exports: instance.exports as unknown as Linked["exports"],
-    };
-    // Instances of a memory that was dropped keep it alive, so none of them stays.
-    this.#linked = this.#linked.filter((other) =>
-      other !== known && (other.memory === undefined || other.memory === this.#memory)
-    );
-    this.#linked.push(linked);
+    const linked = { memory, exports: exports as unknown as Linked["exports"], promising: {} };
+    cache.set(code, linked);
     return linked;
   }
 
-  /** Ends a run: frees what it allocated. */
-  #finish(): void {
-    this.#heap.reset();
-    this.#host.end();
-    this.#running = false;
-    if (this.#disposed) this.#free();
-  }
-
-  /** Gives up what is kept between runs; a run that is under way ends first. */
-  [Symbol.dispose](): void {
-    this.#disposed = true;
-    if (!this.#running) this.#free();
-  }
-
-  #free(): void {
-    this.#heap.dispose();
-    this.#linked = [];
-    this.#memory = undefined;
-    this.#context = undefined;
-  }
-
-  #publishHeapBounds(context: ContextViews): void {
-    const { bounds } = this.#heap;
-    const { u32 } = context;
-    u32[2 * HEAP_TOP] = bounds[BOUNDS_TOP];
-    u32[2 * HEAP_TOP + 1] = 0;
-    u32[2 * HEAP_LIMIT] = bounds[BOUNDS_SOFT_END];
-    u32[2 * HEAP_LIMIT + 1] = 0;
-  }
-
-  /** Does what the code asks for: `front/requests.ts`. A promise is the code's to wait for. */
-  #request(exit: WasmExit): PromiseLike<void> | void {
-    const context = this.#context!;
-    const { i32, u32 } = context;
-    this.#heap.bounds[BOUNDS_TOP] = u32[2 * HEAP_TOP];
-    switch (exit.code - ExitCode.Request) {
-      case Request.HostCall: {
-        const status = this.#host.call(i32[2 * SCRATCH], context, AREA, this.#slots, 0);
-        if (status !== HOST_PENDING) return this.#afterHost(exit, status);
-        return this.#host.pending!.then(
-          (value) => this.#afterHost(exit, this.#host.settle(value)),
-          (error) => this.#afterHost(exit, this.#host.fail(error)),
-        );
-      }
-      case Request.Reserve: {
-        const end = u32[2 * SCRATCH + 1] * 2 ** 32 + u32[2 * SCRATCH];
-        i32[2 * SCRATCH] = this.#heap.reserve(end) ? 1 : 0;
-        i32[2 * SCRATCH + 1] = 0;
-        return this.#publishHeapBounds(context);
-      }
-      case Request.CheckUtf8: {
-        const valid = isUtf8(this.#heap.u8, u32[2 * SCRATCH], u32[2 * SCRATCH + 1]);
-        i32[2 * SCRATCH] = valid ? 1 : 0;
-        i32[2 * SCRATCH + 1] = 0;
-        return;
-      }
-      case Request.CheckCall: {
-        const callee = this.#program.functions[u32[2 * SCRATCH]];
-        const wanted = this.#program.callSigs[u32[2 * SCRATCH + 2]];
-        const reason = checkCallee(wanted, callee, i32[2 * SCRATCH + 4] !== 0);
-        if (reason !== undefined) this.#end(this.#trapAt(exit, reason));
-        return;
-      }
-      default:
-        throw new Error(`internal: WebAssembly code asks for ${exit.code}`);
+  /** Drops what is linked with another memory than `memory`, which it would keep alive. */
+  #unlink(memory: WebAssembly.Memory | undefined): void {
+    this.#memory = memory;
+    for (const cache of this.#linked) {
+      for (const [code, linked] of cache) if (linked.memory !== undefined) cache.delete(code);
     }
+  }
+
+  // ---- stack
+
+  /** Tells the code how many levels of calls find stack. */
+  #setFloor(): void {
+    const bytes = this.#suspends ? freshStackBytes() / 2 : this.#stack;
+    const levels = Math.floor(bytes / this.#code!.frameBytes);
+    this.#context.i32[LEVEL_FLOOR >> 2] = Math.max(0, this.#levels - levels);
+  }
+
+  /** Looks for more stack below the frame that needs it. */
+  #growStack(): boolean {
+    // That much is left on a stack of the code's own, and JavaScript is not on it.
+    if (this.#suspends) return false;
+    const more = Math.max(FIRST_STACK, this.#stack, 4 * this.#code!.frameBytes);
+    if (this.#stack + more > MOST_STACK) return false;
+    // Twice as much, because the frames' sizes are estimated.
+    if (!stackHas(2 * more + STACK_RESERVE)) return false;
+    this.#stack += more;
+    this.#setFloor();
+    return true;
+  }
+
+  // ---- requests
+
+  /** Does what the code asks for. A promise is the code's to wait for. */
+  #request(code: WasmCode, exit: WasmExit): Promise<void> | void {
+    const context = this.#context;
+    if (this.#usesHeap) fetchHeapTop(this.#heap, context);
+    if (exit.code === ExitCode.Fuel) return this.#outOfFuel(code, exit);
+    if (exit.code === EXIT_DEEP) return this.#deep(exit.func);
+    const request = exit.code - ExitCode.Request;
+    this.#counters.exits[ExitCount.Request + request]++;
+    if (request === Request.HostCall) return this.#hostCall(code, exit);
+    const reason = answerRequest(request, this.#heap, this.#program, context);
+    if (reason !== undefined) {
+      this.#trapAt(code, exit, reason);
+      throw ENDED;
+    }
+  }
+
+  #hostCall(code: WasmCode, exit: WasmExit): Promise<void> | void {
+    const host = this.#host;
+    const { count } = host;
+    const context = this.#context;
+    const status = host.callInPlace(context.i32[2 * SCRATCH], context, AREA);
+    // A call beyond the limit is not made.
+    this.#counters.wasmCalls += host.count - count;
+    if (status === HOST_PENDING) return this.#waitForHost(code, exit);
+    this.#afterHost(code, exit, status);
+  }
+
+  async #waitForHost(code: WasmCode, exit: WasmExit): Promise<void> {
+    const host = this.#host, pace = this.#pace;
+    let status: number;
+    try {
+      status = pace.settle(host, await pace.wait(host.pending!));
+    } catch (error) {
+      status = host.fail(error);
+    }
+    this.#afterHost(code, exit, status);
   }
 
   /** What is left of a host call once the host is done with it. */
-  #afterHost(exit: WasmExit, status: number): void {
-    const context = this.#context!;
-    const host = this.#host;
+  #afterHost(code: WasmCode, exit: WasmExit, status: number): void {
+    const context = this.#context;
+    const { u64 } = context;
+    const host = this.#host, pace = this.#pace;
     if (status === HOST_TRAP || status === HOST_CHARGED) {
-      const left = context.u64[FUEL];
-      context.u64[FUEL] = left > host.charged ? left - host.charged : 0n;
+      const left = u64[FUEL];
+      if (left < host.charged) pace.take(host.charged - left);
+      u64[FUEL] = left > host.charged ? left - host.charged : 0n;
     }
-    if (status === HOST_TRAP) this.#end(this.#trapAt(exit, host.reason!));
-    const { i64 } = host.results;
-    const n = wordCount(this.#program.hostSigs[context.i32[2 * SCRATCH]].results);
-    for (let k = 0; k < n; k++) context.i64[AREA + k] = i64[k];
-    this.#publishHeapBounds(context);
-  }
-
-  /** Ends the run from within a request. */
-  #end(outcome: Outcome): never {
-    this.#ended = outcome;
-    throw ENDED;
-  }
-
-  #rejection(): Outcome | undefined {
-    if (this.#rejected === undefined) return undefined;
-    return this.#failure({ ...this.#rejected, func: this.#func, pc: 0 });
-  }
-
-  #success(): Outcome {
-    let values: Value[];
-    try {
-      values = readResults(this.#heap, this.#context!, AREA, this.#entry!.resultClasses);
-    } catch (error) {
-      if (!(error instanceof MemoryLimitError)) throw error;
-      return this.#failure({ kind: "MemoryLimitExceeded", func: this.#func, pc: 0 });
+    if (status === HOST_TRAP) {
+      this.#trapAt(code, exit, host.reason!);
+      throw ENDED;
     }
-    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: true, values, fuelUsed, hostCalls: this.#hostCalls() };
-  }
-
-  /** The outcome of a run that threw; undefined if it is the interpreter's to run it again. */
-  #failed(error: unknown): Outcome | undefined {
-    if (error === ENDED) return this.#ended;
-    if (isException(error, LEAVE)) return this.#left();
-    if (!isStackOverflow(error)) throw error;
-    if (this.#host.count === 0) return undefined;
-    throw new RangeError(
-      "the program's calls nest deeper than the stack of this JavaScript engine: lower maxCallDepth",
-      { cause: error },
-    );
-  }
-
-  /** The outcome of a run that left for good. */
-  #left(): Outcome {
-    const { u64, i32 } = this.#context!;
-    const exit = this.#entry!.code.exits[i32[Context.exitSite >> 2]];
-    switch (exit.code) {
-      case ExitCode.Trap:
-        return this.#trapAt(exit, trapReason(this.#site(exit).code));
-      case ExitCode.Depth:
-        return this.#trapAt(exit, { kind: "CallDepthExceeded" });
-      case ExitCode.Fuel: {
-        const { pcs, funcs } = this.#site(exit);
-        // The whole segment was charged: what was there before says which instruction did not run.
-        const before = Number(BigInt.asUintN(64, u64[FUEL] + BigInt(pcs.length)));
-        u64[FUEL] = 0n;
-        const inlined = funcs.length > 0 ? funcs[before] : -1;
-        const func = inlined >= 0 ? inlined : exit.func;
-        return this.#located({ kind: "FuelExceeded" }, func, pcs[before]);
-      }
-      default:
-        throw new Error(`internal: WebAssembly code left with code ${exit.code}`);
+    publishHeapBounds(this.#heap, context);
+    if (pace.canStop && pace.check() !== undefined) {
+      // The next instruction is where it ends.
+      pace.giveBack(u64[FUEL]);
+      u64[FUEL] = 0n;
     }
   }
 
-  #site(exit: WasmExit): Site {
-    return this.#entry!.code.sites.get(exit.func)![exit.site];
+  /**
+   * The fuel handed out does not suffice for a segment, which has not been charged: gives more of it,
+   * perhaps after a turn of the event loop, or ends the run.
+   */
+  #outOfFuel(code: WasmCode, exit: WasmExit): Promise<void> | void {
+    const { u64 } = this.#context;
+    const pace = this.#pace;
+    this.#counters.exits[ExitCount.Fuel]++;
+    const cost = BigInt(siteOf(code, exit).pcs.length);
+    if (u64[FUEL] + pace.reserve < cost) {
+      u64[FUEL] += pace.reserve;
+      pace.reserve = 0n;
+      this.#trapWithin(code, exit, { kind: "FuelExceeded" });
+      throw ENDED;
+    }
+    if (pace.wantsTurn) return pace.turn().then(() => this.#refuel(code, exit, cost));
+    this.#refuel(code, exit, cost);
   }
 
-  #trapAt(exit: WasmExit, reason: TrapReason): Outcome {
-    const site = this.#site(exit);
-    return this.#located(reason, site.func >= 0 ? site.func : exit.func, site.pc);
+  #refuel(code: WasmCode, exit: WasmExit, cost: bigint): void {
+    const { u64 } = this.#context;
+    const reason = this.#pace.check();
+    if (reason !== undefined) {
+      this.#trapWithin(code, exit, reason);
+      throw ENDED;
+    }
+    u64[FUEL] += this.#pace.more(cost - u64[FUEL]);
   }
 
-  #located(reason: TrapReason, func: number, pc: number): Outcome {
-    const span = spanAt(this.#program.functions[func].spans, pc);
-    return this.#failure(
-      span === undefined ? { ...reason, func, pc } : { ...reason, func, pc, span },
-    );
+  /** Function `func` finds no stack: finds some, or has it interpreted. */
+  #deep(func: number): Promise<void> | void {
+    const context = this.#context;
+    if (this.#growStack()) {
+      context.i32[2 * SCRATCH] = 0;
+      return;
+    }
+    this.#counters.deepCalls++;
+    const levels = context.i32[2 * DEPTH];
+    const fuel = context.u64[FUEL];
+    if (this.#suspends) {
+      return this.#outer!.callAsync(func, context, AREA, levels, fuel)
+        .then((call) => this.#afterDeep(func, call));
+    }
+    this.#afterDeep(func, this.#outer!.call(func, context, AREA, levels, fuel));
   }
 
-  #failure(trap: Trap): Outcome {
-    const fuelUsed = this.#fuel - this.#context!.u64[FUEL];
-    return { ok: false, trap, fuelUsed, hostCalls: this.#hostCalls() };
+  #afterDeep(func: number, { trap, fuel, words, at }: InnerCall): void {
+    const context = this.#context;
+    context.u64[FUEL] = fuel;
+    if (trap !== undefined) {
+      this.#trap = trap;
+      throw ENDED;
+    }
+    const n = wordCount(this.#program.functions[func].results);
+    for (let k = 0; k < n; k++) context.i64[AREA + k] = words.i64[at + k];
+    context.i32[2 * SCRATCH] = 1;
+    publishHeapBounds(this.#heap, context);
   }
 
-  #hostCalls(): bigint {
-    const { count } = this.#host;
-    return count === 0 ? 0n : BigInt(count);
+  // ---- endings
+
+  /** A trap at the instruction of an exit. */
+  #trapAt(code: WasmCode, exit: WasmExit, reason: TrapReason): void {
+    const site = siteOf(code, exit);
+    const func = site.func >= 0 ? site.func : ownerOf(code, exit);
+    this.#trap = locatedTrap(this.#program, reason, func, site.pc);
+  }
+
+  /** A trap at the instruction that the rest of the fuel leads to, which takes that rest. */
+  #trapWithin(code: WasmCode, exit: WasmExit, reason: TrapReason): void {
+    const { u64 } = this.#context;
+    const { pcs, funcs } = siteOf(code, exit);
+    const k = Number(u64[FUEL]);
+    u64[FUEL] = 0n;
+    const inlined = funcs.length > 0 ? funcs[k] : -1;
+    const func = inlined >= 0 ? inlined : ownerOf(code, exit);
+    this.#trap = locatedTrap(this.#program, reason, func, pcs[k]);
+  }
+
+  /** Fuel left. */
+  get fuel(): bigint {
+    return this.#context.u64[FUEL];
+  }
+
+  /** Why the run ended. */
+  get trap(): Trap | undefined {
+    return this.#trap;
+  }
+
+  /** See `TierUp.suspended`. */
+  get suspended(): Promise<number> | undefined {
+    return this.#suspended;
+  }
+
+  /** The words that hold results from `resultsAt` on. */
+  get results(): Words {
+    return this.#context;
+  }
+
+  /** WebAssembly waits by itself. */
+  resume(): never {
+    throw new Error("internal: WebAssembly is not resumed from outside");
+  }
+
+  /** See `resume`. */
+  nextSlice(): never {
+    return this.resume();
+  }
+
+  /** See `FrameRunner.release`. */
+  release(): void {
+    this.#outer = undefined;
+    this.#pace = UNPACED;
+    this.#trap = undefined;
+    this.#suspended = undefined;
+    // Others, or nobody, may have a large memory before this instance runs again.
+    if (this.#memory !== undefined && this.#memory.buffer.byteLength > LARGE_MEMORY) {
+      this.#unlink(undefined);
+    }
+  }
+
+  /** Gives up what is kept between runs. Nothing may be under way. */
+  [Symbol.dispose](): void {
+    this.#unlink(undefined);
+    this.#entries.clear();
+    for (const cache of this.#linked) cache.clear();
   }
 }
 
+function siteOf(code: WasmCode, exit: WasmExit): Site {
+  return code.sites.get(exit.func)![exit.site];
+}
+
+/** The program's function that an exit is in. */
+function ownerOf({ part }: WasmCode, { func }: WasmExit): number {
+  return part !== undefined && part.index === func ? part.func : func;
+}
+
 function createContext(areaWords: number): ContextViews {
-  const pages = Math.ceil((Context.area + 8 * areaWords) / PAGE_BYTES);
+  const words = Math.max(areaWords, MOST_PARAMS);
+  const pages = Math.ceil((Context.area + 8 * words) / PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const { buffer } = memory;
   return {
@@ -490,15 +579,4 @@ function createContext(areaWords: number): ContextViews {
 
 function fmod(a: number, b: number): number {
   return a % b;
-}
-
-/** Whether `error` is how V8, JavaScriptCore or SpiderMonkey report that the stack is full. */
-function isStackOverflow(error: unknown): boolean {
-  return error instanceof Error && /call stack size|too much recursion/i.test(error.message);
-}
-
-/** Whether values of `type` lie in linear memory. */
-function isInHeap(type: ValueType): boolean {
-  const cls = typeClass(type);
-  return (cls >= 6 && cls <= 9) || cls === 11;
 }

@@ -8,13 +8,20 @@
 import { Heap, MemoryLimitError } from "../heap/heap.ts";
 import { WORDS_OF_CLASS } from "../heap/layout.ts";
 import { readResults, writeValue } from "../heap/values.ts";
-import { createWords } from "../heap/words.ts";
+import { createWords, type Words } from "../heap/words.ts";
 import { type Program, spanAt } from "../tape/program.ts";
 import { formatSignature, type Signature, typeClass } from "../tape/types.ts";
 import type { Value } from "../tape/value.ts";
 import type { VerifiedProgram } from "../tape/verify.ts";
 import type { AccessSink } from "./access.ts";
-import { CodeArena, positionIndex, ReturnForm, returnForm, type Translation } from "./arena.ts";
+import {
+  CodeArena,
+  positionIndex,
+  ReturnForm,
+  returnForm,
+  type Translation,
+  wordsOf,
+} from "./arena.ts";
 import { checkCallee, checkEntry } from "./entry.ts";
 import { execute } from "./execute.ts";
 import type { Host } from "./host.ts";
@@ -25,6 +32,8 @@ import type { Outcome } from "./outcome.ts";
 import { type AsyncPaceOptions, createPace, type Pace, type PaceOptions, UNPACED } from "./pace.ts";
 import { borrowStack, growStack, returnStack } from "./stacks.ts";
 import {
+  type InnerCall,
+  type Outer,
   TIER_RETURNED,
   TIER_TRAPPED,
   TIER_WAITS,
@@ -147,22 +156,7 @@ export class Interpreter implements Disposable {
     const run = this.#run;
     run.start(func, args, options, true);
     try {
-      let outcome = run.go();
-      while (outcome === undefined) {
-        if (run.atSliceEnd) {
-          await run.pace.turn();
-          outcome = run.nextSlice();
-        } else {
-          let status: number;
-          try {
-            status = run.pace.settle(run.host, await run.pace.wait(run.host.pending!));
-          } catch (error) {
-            status = run.host.fail(error);
-          }
-          outcome = run.resume(status);
-        }
-      }
-      return outcome;
+      return run.go() ?? await run.wait();
     } finally {
       run.finish();
     }
@@ -192,8 +186,22 @@ export function createInterpreter(
   return new Interpreter(verified, host, tierUp);
 }
 
+/** What stands for the outcome of a call within a run. */
+const RETURNED: Outcome = { ok: true, values: [], fuelUsed: 0n, hostCalls: 0n };
+
+/** What a call of the tier that has taken a frame sets aside. */
+interface OuterState {
+  readonly tiers: TierUp;
+  readonly handedOver: number;
+  readonly slice: number;
+  readonly fuel: number;
+  readonly fp: number;
+  readonly depth: number;
+  readonly diverted: readonly [func: number, entry: number][];
+}
+
 /** An instance and its current run. */
-class Run implements Tracer {
+class Run implements Tracer, Outer {
   readonly program: Program;
   readonly host: HostCaller;
 
@@ -208,7 +216,7 @@ class Run implements Tracer {
   /** What hands fuel out. */
   pace: Pace = UNPACED;
   /** Whether the fuel handed out does not suffice for what is at `ip`. */
-  atSliceEnd = false;
+  #atSliceEnd = false;
   /** Cost of the segment there; 0 for a tick, which needs one unit. */
   #sliceCost = 0;
   /** Why the run ends when the fuel handed out is used up. */
@@ -240,6 +248,8 @@ class Run implements Tracer {
   /** Fuel that was not spent here. */
   #elsewhere = 0;
   #handedOver: number | undefined;
+  /** Whether what runs is a call of the tier that has taken a frame. */
+  #isInner = false;
   /** Segments left to look at one by one. */
   #hunt = 0;
   /** Entry positions of functions whose calls are handed over; 0 if not translated. */
@@ -297,10 +307,13 @@ class Run implements Tracer {
       );
       this.#machine.maxDepth = limits.maxCallDepth;
       this.host.isWatched = this.pace.canStop;
-      this.atSliceEnd = false;
+      this.#atSliceEnd = false;
       this.#stop = undefined;
       // Machine code within a run has no slices of its own.
-      this.#tiers = this.#mask === 0 ? this.#tierUp : undefined;
+      this.#tiers = undefined;
+      if (this.#mask === 0 && this.#tierUp?.begin(this, this.pace, async)) {
+        this.#tiers = this.#tierUp;
+      }
       this.#hunt = 0;
       this.#looks = 0;
       this.#lookedAt = 0;
@@ -349,25 +362,8 @@ class Run implements Tracer {
   #enter(func: number, args: readonly Value[]): void {
     const arena = this.#arena;
     this.#machine.entries = this.#mask !== 0 ? arena.meteredEntries : arena.entries;
-    const { results } = this.program.functions[func];
-    const stub = arena.returnStub(results);
-    this.#translate(func);
-    const entry = this.#machine.entries[func];
-    // A stub of a list of n words begins n + 2 words below the position it returns to.
-    let resultWords = 0;
-    for (const type of results) resultWords += WORDS_OF_CLASS[typeClass(type)];
-    const fp = resultWords + 1;
-    const need = fp + this.#machine.code[entry - 2];
-    if (need > this.#machine.words.i64.length) {
-      const grown = growStack(this.#machine.words, need);
-      if (grown === undefined) throw new Error("internal: one frame exceeds the stack");
-      this.#machine.words = grown;
-    }
+    const fp = this.#pushEntry(func, 0);
     const { words } = this.#machine;
-    words.i32[2 * (fp - 1)] = stub;
-    words.i32[2 * (fp - 1) + 1] = 0;
-    this.#machine.fp = fp;
-    this.#machine.ip = entry;
     this.#machine.depth = 1;
     try {
       let at = fp;
@@ -376,6 +372,30 @@ class Run implements Tracer {
       if (!(error instanceof MemoryLimitError)) throw error;
       this.#rejected = { kind: "MemoryLimitExceeded" };
     }
+  }
+
+  /**
+   * Pushes a frame of `func` that leaves the loop when it returns, with its result words from word
+   * `base` on. Returns where its registers are.
+   */
+  #pushEntry(func: number, base: number): number {
+    const { results } = this.program.functions[func];
+    const stub = this.#arena.returnStub(results);
+    this.#translate(func);
+    const entry = this.#machine.entries[func];
+    const fp = base + wordsOf(results) + 1;
+    const need = fp + this.#machine.code[entry - 2];
+    if (need > this.#machine.words.i64.length) {
+      const grown = growStack(this.#machine.words, need);
+      if (grown === undefined) throw new Error("internal: one frame exceeds the stack");
+      this.#machine.words = grown;
+    }
+    const { words } = this.#machine;
+    words.i32[2 * (fp - 1)] = stub;
+    words.i32[2 * (fp - 1) + 1] = base;
+    this.#machine.fp = fp;
+    this.#machine.ip = entry;
+    return fp;
   }
 
   /** Runs from the start; undefined when a host function's promise is pending, or for a turn. */
@@ -390,30 +410,52 @@ class Run implements Tracer {
   }
 
   /** Goes on after a host call that was pending. */
-  resume(status: number): Outcome | undefined {
+  #resume(status: number): Outcome | undefined {
     this.#lookedAt = 0;
     if (this.#handedOver === undefined) return this.#afterHost(status) ?? this.#drive();
     return this.#goOn(this.#tiers!.resume(status));
   }
 
   /** Goes on with more fuel, unless the run is to end here. */
-  nextSlice(): Outcome | undefined {
+  #nextSlice(): Outcome | undefined {
     this.#lookedAt = 0;
     if (this.#handedOver === undefined) return this.#refuel() ?? this.#drive();
-    this.atSliceEnd = false;
+    this.#atSliceEnd = false;
     return this.#goOn(this.#tiers!.nextSlice());
+  }
+
+  /** Waits for what the run waits for and goes on, until it ends. */
+  async wait(): Promise<Outcome> {
+    for (;;) {
+      let outcome: Outcome | undefined;
+      const suspended = this.#handedOver === undefined ? undefined : this.#tiers!.suspended;
+      if (suspended !== undefined) outcome = this.#goOn(await suspended);
+      else if (this.#atSliceEnd) {
+        await this.pace.turn();
+        outcome = this.#nextSlice();
+      } else {
+        let status: number;
+        try {
+          status = this.pace.settle(this.host, await this.pace.wait(this.host.pending!));
+        } catch (error) {
+          status = this.host.fail(error);
+        }
+        outcome = this.#resume(status);
+      }
+      if (outcome !== undefined) return outcome;
+    }
   }
 
   /** Goes on after a frame that was handed over has waited. */
   #goOn(result: number): Outcome | undefined {
     if (result !== TIER_WAITS) return this.#afterHandOver(result) ?? this.#drive();
-    this.atSliceEnd = this.#tiers!.atSliceEnd;
+    this.#atSliceEnd = this.#tiers!.atSliceEnd;
     return undefined;
   }
 
   #drive(): Outcome | undefined {
     for (;;) {
-      if (this.atSliceEnd) {
+      if (this.#atSliceEnd) {
         if (this.pace.wantsTurn) return undefined;
         const outcome = this.#refuel();
         if (outcome !== undefined) return outcome;
@@ -423,7 +465,7 @@ class Run implements Tracer {
       let outcome: Outcome | undefined;
       switch (exit) {
         case Exit.DONE:
-          return this.#success();
+          return this.#isInner ? RETURNED : this.#success();
         case Exit.FUEL:
           this.#machine.fuel += this.#machine.code[this.#machine.ip - 1];
           this.#transfer();
@@ -466,7 +508,7 @@ class Run implements Tracer {
           const result = this.#handOver();
           if (result === undefined) break;
           if (result === TIER_WAITS) {
-            this.atSliceEnd = this.#tiers!.atSliceEnd;
+            this.#atSliceEnd = this.#tiers!.atSliceEnd;
             return undefined;
           }
           outcome = this.#afterHandOver(result);
@@ -520,13 +562,13 @@ class Run implements Tracer {
   }
 
   #endSlice(cost: number): void {
-    this.atSliceEnd = true;
+    this.#atSliceEnd = true;
     this.#sliceCost = cost;
   }
 
   /** Takes more fuel at the end of a slice, or has the run end there. */
   #refuel(): Outcome | undefined {
-    this.atSliceEnd = false;
+    this.#atSliceEnd = false;
     const cost = this.#sliceCost;
     const reason = this.pace.check();
     if (reason !== undefined) {
@@ -718,7 +760,7 @@ class Run implements Tracer {
     if (block < 0) {
       const clash = this.#resultsClash(func);
       if (clash || !tiers.prepare(func, block, levels)) {
-        this.#stay(func, clash);
+        this.#stay(func, clash || tiers.mayRetry);
         const cost = this.#machine.code[this.#machine.ip - 1];
         // Not a place to look: what would be handed over has just come back.
         if (this.#machine.fuel < cost) this.#split(this.#handedOut(), cost);
@@ -761,6 +803,89 @@ class Run implements Tracer {
     this.#machine.fp = caller;
     this.#machine.depth--;
     this.#transfer();
+  }
+
+  /** See `Outer.call`. */
+  call(func: number, words: Words, at: number, levels: number, fuel: bigint): InnerCall {
+    const outer = this.#beginInner(func, words, at, levels, fuel);
+    const outcome = this.#drive();
+    if (outcome === undefined) throw new Error("internal: a synchronous run waits");
+    return this.#endInner(outer, outcome);
+  }
+
+  /** See `Outer.callAsync`. */
+  async callAsync(
+    func: number,
+    words: Words,
+    at: number,
+    levels: number,
+    fuel: bigint,
+  ): Promise<InnerCall> {
+    const outer = this.#beginInner(func, words, at, levels, fuel);
+    return this.#endInner(outer, this.#drive() ?? await this.wait());
+  }
+
+  /**
+   * Pushes a frame of `func` in place of the one that was handed over, of which only what lies below
+   * its registers is needed any more.
+   */
+  #beginInner(func: number, words: Words, at: number, levels: number, fuel: bigint): OuterState {
+    const machine = this.#machine;
+    const { fp, depth } = machine;
+    const outer: OuterState = {
+      tiers: this.#tiers!,
+      handedOver: this.#handedOver!,
+      slice: this.#slice,
+      fuel: machine.fuel,
+      fp,
+      depth,
+      diverted: this.#undivert(),
+    };
+    this.#tiers = undefined;
+    this.#handedOver = undefined;
+    this.#isInner = true;
+    machine.depth = machine.maxDepth - levels;
+    const at0 = this.#pushEntry(func, fp);
+    const n = wordsOf(this.program.functions[func].args);
+    machine.words.i64.set(words.i64.subarray(at, at + n), at0);
+    this.#split(fuel, 0);
+    this.#transfer();
+    return outer;
+  }
+
+  #endInner(outer: OuterState, outcome: Outcome): InnerCall {
+    const machine = this.#machine;
+    const left = this.#handedOut();
+    this.#tiers = outer.tiers;
+    this.#handedOver = outer.handedOver;
+    this.#isInner = false;
+    this.#slice = outer.slice;
+    machine.fuel = outer.fuel;
+    machine.fp = outer.fp;
+    machine.depth = outer.depth;
+    this.#divertAgain(outer.diverted);
+    const trap = outcome.ok ? undefined : outcome.trap;
+    return { trap, fuel: left, words: machine.words, at: outer.fp };
+  }
+
+  /** Has calls of all functions stay in the interpreter; returns where they led. */
+  #undivert(): [func: number, entry: number][] {
+    const { entries } = this.#arena;
+    const diverted: [number, number][] = [];
+    for (const [func, plain] of this.#plain) {
+      if (entries[func] === plain) continue;
+      diverted.push([func, entries[func]]);
+      entries[func] = plain;
+    }
+    return diverted;
+  }
+
+  #divertAgain(diverted: readonly [func: number, entry: number][]): void {
+    const { entries } = this.#arena;
+    for (const [func, entry] of diverted) {
+      this.#plain.set(func, entries[func]);
+      entries[func] = entry;
+    }
   }
 
   /** Checks the indirect call at `ip` and makes the loop accept it. */

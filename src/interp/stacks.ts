@@ -12,7 +12,7 @@ const FIRST_WORDS = 1 << 14;
  * Most words of one stack: 512 MiB, more than the default call depth can need with the most registers
  * a function may have. Only runs with a larger `maxCallDepth` meet it.
  */
-const MAX_WORDS = 1 << 26;
+export const MAX_WORDS: number = 1 << 26;
 /** Larger stacks are dropped instead of kept. */
 const KEEP_WORDS = 1 << 20;
 const KEEP_STACKS = 4;

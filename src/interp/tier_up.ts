@@ -19,9 +19,38 @@ export const TIER_RETURNED = 0;
 export const TIER_TRAPPED = 1;
 /**
  * {@linkcode TierUp.enter}: a host function's promise is pending; go on with `resume`. Or it is the end
- * of a slice (`atSliceEnd`); go on with `nextSlice`.
+ * of a slice (`atSliceEnd`); go on with `nextSlice`. Or the tier waits by itself (`suspended`).
  */
 export const TIER_WAITS = 2;
+
+/** What became of a call that a faster tier had the interpreter make. */
+export interface InnerCall {
+  /** Why the run is to end; undefined if the function returned. */
+  readonly trap: Trap | undefined;
+  /** What is left of the fuel handed out. */
+  readonly fuel: bigint;
+  /** Holds the result words, in order, from word `at` on until the interpreter goes on. */
+  readonly words: Words;
+  /** See `words`. */
+  readonly at: number;
+}
+
+/** The interpreter, for a faster tier that has taken one of its frames. */
+export interface Outer {
+  /**
+   * Interprets function `func`, whose argument words are those of `words` from `at` on, and all that it
+   * calls, with `levels` further call levels and `fuel`.
+   */
+  call(func: number, words: Words, at: number, levels: number, fuel: bigint): InnerCall;
+  /** Like `call`, in a run that may wait. */
+  callAsync(
+    func: number,
+    words: Words,
+    at: number,
+    levels: number,
+    fuel: bigint,
+  ): Promise<InnerCall>;
+}
 
 /** A faster tier, for one instance. */
 export interface TierUp {
@@ -29,6 +58,11 @@ export interface TierUp {
   readonly interval: number;
   /** Fuel until the next look; kept between runs, so that short ones add up. */
   untilLook: number;
+  /**
+   * Starts a run at `pace`, with `async` one that may wait. False if this tier can't have a part in it;
+   * otherwise `finish` ends it.
+   */
+  begin(outer: Outer, pace: Pace, async: boolean): boolean;
   /** Says that `func` was found running. Returns whether it is hot. */
   look(func: number): boolean;
   /** Says that interpreting took so long for `fuel` units, at the end of which `func` was running. */
@@ -44,6 +78,8 @@ export interface TierUp {
    * instruction if that is -1. False when that is not possible with `levels` further call levels.
    */
   prepare(func: number, block: number, levels: number): boolean;
+  /** Whether what `prepare` last found not possible may be so another time. */
+  readonly mayRetry: boolean;
   /**
    * Runs the frame that `prepare` was last called for until its function returns. Its registers are
    * words of `words` from `fp` on; `fuel` is what was handed out and is left, `pace` has the rest.
@@ -57,6 +93,8 @@ export interface TierUp {
   nextSlice(): number;
   /** Whether it waits for its turn in the event loop. */
   readonly atSliceEnd: boolean;
+  /** Gives, once it need not wait any more, what `enter` would have; undefined unless it does wait. */
+  readonly suspended: Promise<number> | undefined;
   /** What is left of the fuel handed out. */
   readonly fuel: bigint;
   /** Why the run ended. */

@@ -7,9 +7,12 @@
  * parameters; it returns the fuel that is left and the IR's results. So both counters are locals: no
  * memory is touched to meter. Leaving for good is an exception; see `helpers.ts`.
  *
+ * Frames are on the JavaScript engine's stack, which may be small. So a function that calls others
+ * first looks at `LEVEL_FLOOR`: where the engine has no stack for it, it has itself run elsewhere.
+ *
  * @module
  */
-import { ExitCode } from "../ir/context.ts";
+import { Context, ExitCode } from "../ir/context.ts";
 import type { Func } from "../ir/func.ts";
 import { Flag, Op, OP_FLAGS, Type } from "../ir/opcodes.ts";
 import { type Binaryen, labelledBlock, type WasmBuilder } from "./binaryen.ts";
@@ -25,12 +28,24 @@ export const FUEL_LOCAL = 0;
 /** Local that holds the call levels left. */
 export const DEPTH_LOCAL = 1;
 
+/**
+ * Context field (i32): calls that must be allowed below a function for it to run here. Guests have no
+ * stack of their own in WebAssembly, so the field of its address is free.
+ */
+export const LEVEL_FLOOR = Context.guestStack;
+
+/** Exit code of a function that finds fewer levels than `LEVEL_FLOOR`; see `module.ts`. */
+export const EXIT_DEEP = 8;
+
+/** Words of a frame that are neither locals nor arguments: temporaries and the engine's own. */
+const FRAME_OVERHEAD = 16;
+
 /** Constructs may nest this deep in structured code; all who walk them recur. */
 const MAX_NESTING = 256;
 
 /** Where a module leaves: named by index. */
 export interface WasmExit {
-  /** `ExitCode`, or `ExitCode.Request` and the request's code. */
+  /** `ExitCode`, `EXIT_DEEP`, or `ExitCode.Request` and the request's code. */
   readonly code: number;
   /** Function whose sites `site` is of. */
   readonly func: number;
@@ -44,6 +59,8 @@ export interface ModuleContext {
   readonly binaryen: Binaryen;
   /** The module. */
   readonly m: WasmBuilder;
+  /** Whether more fuel can be asked for where it runs out, which costs loops some speed. */
+  readonly resumable: boolean;
   /** All exits; functions add theirs. */
   readonly exits: WasmExit[];
   /** Binaryen's numbers of the IR types. */
@@ -57,6 +74,21 @@ export interface ModuleContext {
 /** Name of a function in its module. */
 export function functionName(index: number): string {
   return `f${index}`;
+}
+
+/** Name of the function that has function `index` run elsewhere. */
+export function deepName(index: number): string {
+  return `d${index}`;
+}
+
+/** Whether `f` calls others, so that it looks for stack. */
+export function isGuarded(f: Func): boolean {
+  for (let block = 0; block >= 0; block = f.blockNext[block]) {
+    for (let v = f.firstInst(block); v >= 0; v = f.next[v]) {
+      if (f.op[v] === Op.call || f.op[v] === Op.call_indirect) return true;
+    }
+  }
+  return false;
 }
 
 class TooDeep extends Error {}
@@ -78,19 +110,30 @@ interface Move {
   done: boolean;
 }
 
-/** Adds function `f` with the program's index `index` to the module, `flat` only as a switch. */
-export function addFunction(context: ModuleContext, f: Func, index: number, flat: boolean): void {
+/**
+ * Adds function `f` with the program's index `index` to the module, `flat` only as a switch.
+ *
+ * @param guarded whether it looks for stack; `deepName(index)` is called if there is none.
+ * @returns about how many words its frames have.
+ */
+export function addFunction(
+  context: ModuleContext,
+  f: Func,
+  index: number,
+  flat: boolean,
+  guarded: boolean,
+): number {
   const layout = computeLayout(f);
   if (layout.reducible && !flat) {
     const exits = context.exits.length;
     try {
-      return new Emitter(context, f, index, layout, false).add();
+      return new Emitter(context, f, index, layout, false).add(guarded);
     } catch (error) {
       if (!(error instanceof TooDeep)) throw error;
       context.exits.length = exits;
     }
   }
-  new Emitter(context, f, index, layout, true).add();
+  return new Emitter(context, f, index, layout, true).add(guarded);
 }
 
 /** The state of one function's translation. */
@@ -116,6 +159,8 @@ class Emitter implements Operands {
   #nesting = 0;
   /** Local that holds the next block's number, for the switch. */
   #next = -1;
+  /** Most words of arguments and results of a call. */
+  #callWords = 0;
 
   constructor(context: ModuleContext, f: Func, index: number, layout: Layout, flat: boolean) {
     this.m = context.m;
@@ -132,11 +177,12 @@ class Emitter implements Operands {
     this.#left = this.#uses.slice();
   }
 
-  add(): void {
+  add(guarded: boolean): number {
     const { m, f } = this, context = this.#context;
     this.#findShared();
     f.params(0).forEach((v, k) => this.#localOf[v] = METER_PARAMS + k);
     const code: number[] = [];
+    if (guarded) code.push(this.#guard());
     if (this.#flat) this.#emitSwitch(code);
     else this.#emitTree(0, code);
     code.push(m.unreachable());
@@ -147,6 +193,19 @@ class Emitter implements Operands {
       this.#locals.types,
       m.block(null, code),
     );
+    return this.#locals.count + this.#callWords + FRAME_OVERHEAD;
+  }
+
+  /** Has the function run elsewhere if there is no stack for it. */
+  #guard(): number {
+    const { m, f } = this, context = this.#context;
+    const floor = m.i32.load(LEVEL_FLOOR, 0, m.i32.const(0), "context");
+    const operands = [this.#fuel(), this.#depth()];
+    f.paramTypes.forEach((type, k) => {
+      operands.push(m.local.get(METER_PARAMS + k, this.wasmType(type)));
+    });
+    const elsewhere = m.call(deepName(this.#index), operands, context.resultType(f.resultTypes));
+    return m.if(m.i32.lt_s(this.#depth(), floor), m.return(elsewhere));
   }
 
   /** Parameters and values used in other blocks keep their locals. */
@@ -233,6 +292,13 @@ class Emitter implements Operands {
     return m.block(null, [m.call("leave", [this.#exit(code, site), fuel], none), m.unreachable()]);
   }
 
+  /** Asks the engine for something; the fuel may be another afterwards. */
+  #request(code: number, site: number): number {
+    const { m } = this;
+    const call = m.call("exit", [this.#exit(code, site), this.#fuel()], this.wasmType(Type.I64));
+    return m.local.set(FUEL_LOCAL, call);
+  }
+
   #checkDepth(site: number): number {
     const { m } = this;
     const exhausted = m.i32.le_s(this.#depth(), m.i32.const(0));
@@ -254,12 +320,13 @@ class Emitter implements Operands {
           continue;
         case 0x78: { // ir.fuel
           const cost = () => m.i64.const(BigInt(f.a[v]));
-          // The fuel left after the charge, even if that is "negative": the engine expects it.
-          const after = () => m.i64.sub(this.#fuel(), cost());
-          const leave = this.#leave(ExitCode.Fuel, f.c[v], after());
+          // The code that goes on is kept free of calls where that can be: engines then do more to it.
+          const outOfFuel = this.#context.resumable
+            ? this.#request(ExitCode.Fuel, f.c[v])
+            : this.#leave(ExitCode.Fuel, f.c[v], this.#fuel());
           out.push(
-            m.if(m.i64.lt_u(this.#fuel(), cost()), leave),
-            m.local.set(FUEL_LOCAL, after()),
+            m.if(m.i64.lt_u(this.#fuel(), cost()), outOfFuel),
+            m.local.set(FUEL_LOCAL, m.i64.sub(this.#fuel(), cost())),
           );
           break;
         }
@@ -283,12 +350,9 @@ class Emitter implements Operands {
             m.if(m.i32.eqz(this.get(f.a[v])), this.#leave(ExitCode.Trap, f.c[v], this.#fuel())),
           );
           break;
-        case 0x7e: { // ir.exit
-          const exit = this.#exit(ExitCode.Request + f.a[v], f.c[v]);
-          const i64 = this.wasmType(Type.I64);
-          out.push(m.local.set(FUEL_LOCAL, m.call("exit", [exit, this.#fuel()], i64)));
+        case 0x7e: // ir.exit
+          out.push(this.#request(ExitCode.Request + f.a[v], f.c[v]));
           break;
-        }
         case 0x80: // ir.call
         case 0x81: // ir.call_indirect
           this.#emitCall(v, out);
@@ -321,6 +385,8 @@ class Emitter implements Operands {
     const args = f.listValues(f.b[v]), projections = this.#projections(v);
     const types = projections.map((p) => f.type[p]);
     const results = context.resultType(types);
+    // The results are copied, one by one, out of a tuple.
+    this.#callWords = Math.max(this.#callWords, args.length + 2 * types.length);
     out.push(this.#checkDepth(f.c[v]));
     const operands = [this.#fuel(), m.i32.sub(this.#depth(), m.i32.const(1))];
     for (const arg of args) operands.push(this.get(arg));

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Context } from "../ir/context.ts";
+import { Context, ExitCode } from "../ir/context.ts";
 
 /** Names of the imports, all in module `burin`. */
 export const IMPORTS = {
@@ -28,8 +28,9 @@ export function baseText(usesHeap: boolean): string {
     (import "burin" "${IMPORTS.context}" (memory $context 1 65536))
     (import "burin" "${IMPORTS.leave}" (tag $leave))
     (import "burin" "${IMPORTS.request}" (func $request (param i32)))
-    (import "burin" "${IMPORTS.fmod}" (func $fmod (param f64 f64) (result f64)))
+    (import "burin" "${IMPORTS.fmod}" (func $remainder (param f64 f64) (result f64)))
     (func $leave (param $exit i32) (param $fuel i64)
+      (i32.store $context offset=${Context.exitCode} (i32.const 0) (i32.const ${ExitCode.Trap}))
       (i32.store $context offset=${Context.exitSite} (i32.const 0) (local.get $exit))
       (i64.store $context offset=${Context.fuel} (i32.const 0) (local.get $fuel))
       (throw $leave))
@@ -132,6 +133,21 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   fminnum64: { needs: ["fmin64"], text: minMaxNumber("fminnum64", "f64", "fmin64") },
   fmaxnum32: { needs: ["fmax32"], text: minMaxNumber("fmaxnum32", "f32", "fmax32") },
   fmaxnum64: { needs: ["fmax64"], text: minMaxNumber("fmaxnum64", "f64", "fmax64") },
+  // JavaScript need not keep the bits of NaNs, so all of them come from arithmetic.
+  fmod: {
+    text: `(func $fmod (param $a f64) (param $b f64) (result f64)
+      (local $r f64)
+      (if (i32.or
+            (f64.ne (local.get $a) (local.get $a))
+            (f64.ne (local.get $b) (local.get $b)))
+        (then (return (f64.add (local.get $a) (local.get $b)))))
+      (local.set $r (call $remainder (local.get $a) (local.get $b)))
+      (if (result f64) (f64.eq (local.get $r) (local.get $r))
+        (then (local.get $r))
+        (else (f64.add
+          (f64.sub (local.get $a) (local.get $a))
+          (f64.div (local.get $b) (local.get $b))))))`,
+  },
   // Sign of the first difference: eight bytes at a time, then one.
   memcmp: {
     needs: ["bswap64"],

@@ -51,7 +51,7 @@ export function helperOf(f: Func, v: number): string | undefined {
     case 0x37: // ir.fmaxnum
       return "fmaxnum" + bits;
     case 0x82: // ir.call_native
-      return f.a[v] === 1 ? "memcmp" : undefined;
+      return [undefined, "memcmp", "fmod"][f.a[v]];
   }
 }
 

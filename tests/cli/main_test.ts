@@ -161,7 +161,7 @@ Deno.test("burin run --stats says what ran where", async () => {
   const traced = await burin("run", "sum.tape", "--stats", "--trace", "2", "3");
   assertMatch(
     traced.err,
-    /interpreter: (traced runs are interpreted|native code is not available)/,
+    /note: (traced runs are interpreted|native code is not available)/,
   );
 });
 

@@ -1,6 +1,6 @@
 /**
- * Tier `auto`: whatever is handed from the interpreter to machine code, and wherever, the outcome is
- * the interpreter's. Thresholds make the tier change at every place where it can.
+ * Tier `auto`: whatever is handed from the interpreter to machine code or WebAssembly, and wherever, the
+ * outcome is the interpreter's. Thresholds make the tier change at every place where it can.
  *
  * @module
  */
@@ -33,19 +33,49 @@ import { nativeSupport } from "../../ffi/platform.ts";
 
 const support = nativeSupport();
 
-function nativeTest(name: string, run: () => void | Promise<void>): void {
-  if (support.supported) Deno.test(name, run);
+/** What hot code becomes. */
+interface Target {
+  readonly name: "native" | "wasm";
+  readonly options: EngineOptions;
+  /** Looks at once, and after odd numbers of instructions. */
+  readonly thresholds: readonly Thresholds[];
+  /** Only every so many of the fuel values and limits are tried: Binaryen takes its time. */
+  readonly step: number;
+}
+
+const NATIVE: Target = {
+  name: "native",
+  options: {},
+  thresholds: [
+    { interval: 0, looks: 0 },
+    { interval: 1, looks: 1 },
+    { interval: 3, looks: 2 },
+    { interval: 7, looks: 3 },
+    { interval: 31, looks: 1 },
+  ],
+  step: 1,
+};
+
+const WASM: Target = {
+  name: "wasm",
+  options: { native: false },
+  thresholds: [{ interval: 0, looks: 0 }, { interval: 3, looks: 2 }, { interval: 31, looks: 1 }],
+  step: 7,
+};
+
+// Loads Binaryen, so that whatever is hot can be compiled at once.
+(await Engine.open(WASM.options))[Symbol.dispose]();
+
+function nativeTest(name: string, run: (target: Target) => void | Promise<void>): void {
+  if (support.supported) Deno.test(name, () => run(NATIVE));
   else Deno.test(name, () => console.log(`skipped: ${support.reason}`));
 }
 
-/** Looks at once, and after odd numbers of instructions. */
-const THRESHOLDS: readonly Thresholds[] = [
-  { interval: 0, looks: 0 },
-  { interval: 1, looks: 1 },
-  { interval: 3, looks: 2 },
-  { interval: 7, looks: 3 },
-  { interval: 31, looks: 1 },
-];
+/** Runs a test over machine code and over WebAssembly. */
+function autoTest(name: string, run: (target: Target) => void | Promise<void>): void {
+  nativeTest(`${name} (native)`, run);
+  Deno.test(`${name} (wasm)`, () => run(WASM));
+}
 
 const SOURCE = `
 host h.twice(i64) -> (i64)
@@ -264,18 +294,21 @@ const CASES: readonly [string, readonly Value[]][] = [
 
 /** Runs `func` in the interpreter and, a few times, with each of the thresholds. */
 function compare(
+  target: Target,
   func: string,
   args: readonly Value[],
   each: (outcome: Outcome) => Iterable<RunOptions>,
 ): void {
   using interp = new Engine({ tier: "interp" });
   using reference = interp.load(program, host());
-  const all = [...each(reference.run(func, args))].map((options) => ({
-    options,
-    expected: outcomeToJson(reference.run(func, args, options)),
-  }));
-  for (const thresholds of THRESHOLDS) {
-    using engine = new Engine({ tier: "auto", thresholds });
+  const all = [...each(reference.run(func, args))]
+    .filter((_, k) => k % target.step === 0)
+    .map((options) => ({
+      options,
+      expected: outcomeToJson(reference.run(func, args, options)),
+    }));
+  for (const thresholds of target.thresholds) {
+    using engine = new Engine({ ...target.options, thresholds });
     for (const { options, expected } of all) {
       // A new program, so that nothing is hot yet.
       using instance = engine.load(verify(program.program), host());
@@ -293,17 +326,17 @@ function compare(
   }
 }
 
-nativeTest("auto runs trap at the interpreter's instruction for every fuel value", () => {
+autoTest("auto runs trap at the interpreter's instruction for every fuel value", (target) => {
   for (const [func, args] of CASES) {
-    compare(func, args, function* ({ fuelUsed }) {
+    compare(target, func, args, function* ({ fuelUsed }) {
       for (let fuel = 0n; fuel <= fuelUsed && fuel <= 130n; fuel++) yield { limits: { fuel } };
     });
   }
 });
 
-nativeTest("auto runs keep the interpreter's limits on depth, host calls and memory", () => {
+autoTest("auto runs keep the interpreter's limits on depth, host calls and memory", (target) => {
   for (const [func, args] of CASES) {
-    compare(func, args, function* () {
+    compare(target, func, args, function* () {
       for (let maxCallDepth = 0; maxCallDepth < 7; maxCallDepth++) {
         yield { limits: { maxCallDepth } };
       }
@@ -311,51 +344,57 @@ nativeTest("auto runs keep the interpreter's limits on depth, host calls and mem
     });
   }
   for (const [func, args] of CASES.filter(([func]) => func === "classes" || func === "hosted")) {
-    compare(func, args, function* () {
+    compare(target, func, args, function* () {
       for (let maxMemory = 0; maxMemory < 420; maxMemory += 3) yield { limits: { maxMemory } };
     });
   }
 });
 
 function autoRun(
+  target: Target,
   func: string,
   args: readonly Value[],
   options: EngineOptions,
   run: RunOptions = {},
   verified: VerifiedProgram = program,
 ): { outcome: Outcome; stats: EngineStats } {
-  using engine = new Engine({ tier: "auto", ...options });
+  using engine = new Engine({ ...target.options, ...options });
   using instance = engine.load(verified, host());
   const outcome = instance.run(func, args, run);
   return { outcome, stats: engine.stats() };
 }
 
-nativeTest("a loop in a function called once moves with its live values", () => {
-  const { outcome, stats } = autoRun("classes", [i64(200), dec(1n, 2), obj(7, 42n)], {
+autoTest("a loop in a function called once moves with its live values", (target) => {
+  const { outcome, stats } = autoRun(target, "classes", [i64(200), dec(1n, 2), obj(7, 42n)], {
     thresholds: { interval: 501, looks: 1 },
   });
   assert(outcome.ok, JSON.stringify(outcome, (_, v) => typeof v === "bigint" ? `${v}` : v));
   assertEquals(stats.tierUps.loops, 1);
   assertEquals(stats.loopsCompiled, 1);
   assertEquals(stats.runs, 1);
-  assertEquals(stats.entries, Object.values(stats.exits).reduce((a, b) => a + b));
+  assertEquals(
+    stats.entries,
+    target === NATIVE
+      ? Object.values(stats.exits).reduce((a, b) => a + b)
+      : stats.exits.return + stats.exits.trap + stats.exits.fuel + stats.exits.depth,
+  );
 });
 
-nativeTest("default thresholds leave short runs alone and move long ones", () => {
-  const short = autoRun("fib", [i64(5)], {});
+autoTest("default thresholds leave short runs alone and move long ones", (target) => {
+  const short = autoRun(target, "fib", [i64(5)], {});
   assertEquals([short.stats.functionsCompiled, short.stats.entries], [0, 0]);
   const limits = { fuel: 10_000_000n };
-  const long = autoRun("fib", [i64(22)], {}, { limits });
+  const long = autoRun(target, "fib", [i64(22)], {}, { limits });
   assert(long.outcome.ok);
   assertEquals(long.stats.functionsCompiled, 1);
   assert(long.stats.tierUps.functions > 0);
-  const loop = autoRun("quotients", [i64(200_000), i64(0)], {}, { limits });
+  const loop = autoRun(target, "quotients", [i64(200_000), i64(0)], {}, { limits });
   assert(loop.outcome.ok);
   assertEquals([loop.stats.functionsCompiled, loop.stats.tierUps.loops], [0, 1]);
 });
 
-nativeTest("short runs add up over the instances of a program", () => {
-  using engine = new Engine({ tier: "auto", thresholds: { interval: 1000, looks: 2 } });
+autoTest("short runs add up over the instances of a program", (target) => {
+  using engine = new Engine({ ...target.options, thresholds: { interval: 1000, looks: 2 } });
   const instances: Instance[] = [];
   while (engine.stats().functionsCompiled === 0) {
     const instance = engine.load(program, host());
@@ -371,9 +410,9 @@ nativeTest("short runs add up over the instances of a program", () => {
   assertEquals(engine.stats().tierUps.functions, tierUps.functions + instances.length);
 });
 
-nativeTest("runs are parked while a promise is pending, wherever they are", async () => {
-  for (const thresholds of THRESHOLDS) {
-    using engine = new Engine({ tier: "auto", thresholds });
+autoTest("runs are parked while a promise is pending, wherever they are", async (target) => {
+  for (const thresholds of target.thresholds) {
+    using engine = new Engine({ ...target.options, thresholds });
     const runs = Array.from({ length: 10 }, (_, k) => {
       const slow = async (n: bigint) => {
         for (let turn = 0; turn < (k * 7) % 10; turn++) await Promise.resolve();
@@ -394,9 +433,9 @@ nativeTest("runs are parked while a promise is pending, wherever they are", asyn
   }
 });
 
-nativeTest("an instance may be disposed of while it waits in machine code", async () => {
-  for (const thresholds of THRESHOLDS) {
-    using engine = new Engine({ tier: "auto", thresholds });
+autoTest("an instance may be disposed of while it waits in compiled code", async (target) => {
+  for (const thresholds of target.thresholds) {
+    using engine = new Engine({ ...target.options, thresholds });
     const slow = async (n: bigint) => (await Promise.resolve(), n);
     for (let run = 0; run < 3; run++) {
       const instance = engine.load(program, host(slow));
@@ -412,8 +451,8 @@ nativeTest("an instance may be disposed of while it waits in machine code", asyn
   }
 });
 
-nativeTest("a host function may throw and run instances, its own too", () => {
-  using engine = new Engine({ tier: "auto", thresholds: { interval: 3, looks: 1 } });
+autoTest("a host function may throw and run instances, its own too", (target) => {
+  using engine = new Engine({ ...target.options, thresholds: { interval: 3, looks: 1 } });
   using inner = engine.load(program, host());
   const outer = engine.load(
     program,
@@ -433,6 +472,11 @@ nativeTest("a host function may throw and run instances, its own too", () => {
   }
 });
 
+/** Why something is interpreted; not why there is no machine code. */
+function reasonsOf(engine: Engine): string[] {
+  return engine.stats().reasons.filter((reason) => reason !== "machine code is turned off");
+}
+
 /** `main` calls `two` with a register listed twice, which traps when `two` returns. */
 function clashing(): VerifiedProgram {
   const builder = new ProgramBuilder();
@@ -445,11 +489,12 @@ function clashing(): VerifiedProgram {
   return verify(builder.build());
 }
 
-nativeTest("what has no machine code runs in the interpreter, and the statistics say why", () => {
+autoTest("what can't be compiled runs in the interpreter, and the statistics say why", (target) => {
   const verified = clashing();
   const expected = { kind: "InvalidPc", func: 0, pc: 13 };
-  for (const tier of ["interp", "auto", "native"] as const) {
-    using engine = new Engine({ tier, thresholds: { interval: 0, looks: 0 } });
+  for (const tier of ["interp", "auto", target.name] as const) {
+    const options = tier === "auto" ? target.options : { tier };
+    using engine = new Engine({ ...options, thresholds: { interval: 0, looks: 0 } });
     using instance = engine.load(verified);
     for (let run = 0; run < 3; run++) {
       const outcome = instance.run("main", []);
@@ -459,7 +504,7 @@ nativeTest("what has no machine code runs in the interpreter, and the statistics
       // The function itself is not to blame.
       assert(instance.run("two", []).ok);
     }
-    const { reasons } = engine.stats();
+    const reasons = reasonsOf(engine);
     assertEquals(reasons.length, tier === "interp" ? 0 : 1);
     if (tier === "interp") instance.compile("main");
     else {
@@ -471,8 +516,8 @@ nativeTest("what has no machine code runs in the interpreter, and the statistics
   }
 });
 
-nativeTest("traced runs are interpreted, and the statistics say so", () => {
-  using engine = new Engine({ tier: "auto", thresholds: { interval: 0, looks: 0 } });
+autoTest("traced runs are interpreted, and the statistics say so", (target) => {
+  using engine = new Engine({ ...target.options, thresholds: { interval: 0, looks: 0 } });
   using instance = engine.load(program, host());
   assert(instance.run("fib", [i64(5)]).ok);
   const { entries } = engine.stats();
@@ -481,13 +526,13 @@ nativeTest("traced runs are interpreted, and the statistics say so", () => {
   const traced = instance.run("fib", [i64(5)], { trace });
   assert(traced.ok && events > Number(traced.fuelUsed));
   assertEquals(engine.stats().entries, entries);
-  assertEquals(engine.stats().reasons, ["traced runs are interpreted"]);
+  assertEquals(reasonsOf(engine), ["traced runs are interpreted"]);
   assert(instance.run("fib", [i64(5)]).ok);
   assertEquals(engine.stats().entries, entries + 1);
 });
 
-nativeTest("compile makes the next run start in machine code", () => {
-  using engine = new Engine({ tier: "auto" });
+autoTest("compile makes the next run start in compiled code", (target) => {
+  using engine = new Engine(target.options);
   using instance = engine.load(program, host());
   instance.compile("nested");
   const { functionsCompiled, codeBytes, compileMilliseconds } = engine.stats();
@@ -503,6 +548,7 @@ nativeTest("compile makes the next run start in machine code", () => {
 
 nativeTest("a recursion that would need too much stack stays in the interpreter", () => {
   const { outcome, stats } = autoRun(
+    NATIVE,
     "fib",
     [i64(10)],
     { maxStack: 1 << 20, thresholds: { interval: 1, looks: 1 } },
@@ -514,14 +560,14 @@ nativeTest("a recursion that would need too much stack stays in the interpreter"
   assertStringIncludes(stats.reasons[0], "more stack than maxStack allows");
 });
 
-nativeTest("runs in slices end and wait where they would in the interpreter", async () => {
+autoTest("runs in slices end and wait where they would in the interpreter", async (target) => {
   using interp = new Engine({ tier: "interp" });
   const limits = { fuel: 400n };
   for (const [func, args] of CASES) {
     using reference = interp.load(program, host());
     const expected = outcomeToJson(reference.run(func, args, { limits }));
-    for (const thresholds of THRESHOLDS) {
-      using engine = new Engine({ tier: "auto", thresholds });
+    for (const thresholds of target.thresholds) {
+      using engine = new Engine({ ...target.options, thresholds });
       for (const yieldEvery of [1, 7, 50]) {
         using instance = engine.load(verify(program.program), host());
         for (let run = 0; run < 2; run++) {
@@ -539,8 +585,8 @@ nativeTest("runs in slices end and wait where they would in the interpreter", as
   }
 });
 
-nativeTest("a long run in machine code can be ended from outside", async () => {
-  using engine = new Engine({ tier: "auto" });
+autoTest("a long run in compiled code can be ended from outside", async (target) => {
+  using engine = new Engine(target.options);
   using instance = engine.load(program, host());
   const limits = { fuel: 2n ** 63n };
   const args = [i64(2n ** 62n), i64(0)];
@@ -554,9 +600,9 @@ nativeTest("a long run in machine code can be ended from outside", async () => {
   assert(engine.stats().tierUps.loops > 0);
 });
 
-nativeTest("a traced run may be nested in one of machine code", () => {
-  for (const tier of ["auto", "native"] as const) {
-    using engine = new Engine({ tier, thresholds: { interval: 0, looks: 0 } });
+autoTest("a traced run may be nested in one of compiled code", (target) => {
+  for (const options of [target.options, { tier: target.name }]) {
+    using engine = new Engine({ ...options, thresholds: { interval: 0, looks: 0 } });
     let events = 0;
     const instance: Instance = engine.load(
       program,
@@ -628,16 +674,21 @@ nativeTest("what is under way when its engine goes ends in the interpreter", () 
   }
 });
 
-nativeTest("statistics are readable and tell the routes of host calls apart", () => {
-  const { outcome, stats } = autoRun("hosted", [i64(40)], {
+autoTest("statistics are readable and tell the routes of host calls apart", (target) => {
+  const { outcome, stats } = autoRun(target, "hosted", [i64(40)], {
     thresholds: { interval: 101, looks: 1 },
   });
   assert(outcome.ok);
-  assertEquals(stats.hostCalls.interpreter + stats.hostCalls.reentry, 80);
-  assert(stats.hostCalls.interpreter > 0 && stats.hostCalls.reentry > 0);
+  const { interpreter, reentry, wasm } = stats.hostCalls;
+  const compiled = target === NATIVE ? reentry : wasm;
+  assertEquals(interpreter + compiled, 80);
+  assert(interpreter > 0 && compiled > 0);
   const text = formatStats(stats).join("\n");
   assertStringIncludes(text, `tier auto (${stats.target})`);
-  assertStringIncludes(text, `${stats.hostCalls.reentry} by re-entry`);
+  assertStringIncludes(
+    text,
+    target === NATIVE ? `${compiled} by re-entry` : `${compiled} from WebAssembly`,
+  );
 });
 
 Deno.test("thresholds are checked", () => {

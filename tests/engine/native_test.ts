@@ -299,7 +299,7 @@ Deno.test("without the permission the native tier says what is missing", async (
   }).output();
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
   assertStringIncludes(lines[0], "--allow-ffi");
-  assertEquals(lines[1], "interp");
+  assertEquals(lines[1], "auto");
 });
 
 Deno.test("results share their copies, and their copies are bounded", async () => {

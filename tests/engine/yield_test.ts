@@ -36,14 +36,19 @@ const support = nativeSupport();
 const SHORT = 40;
 const ENDLESS = { fuel: 2n ** 64n - 1n };
 
+/** A tier, and tier `auto` as it is where there is no machine code. */
+type Variant = Tier | "auto over wasm";
+
 /** An engine of a tier; what can become hot is hot at once. */
-function open(tier: Tier): Promise<Engine> {
-  return Engine.open({ tier, thresholds: { interval: 0, looks: 1 } });
+function open(variant: Variant): Promise<Engine> {
+  const thresholds = { interval: 0, looks: 1 };
+  if (variant === "auto over wasm") return Engine.open({ native: false, thresholds });
+  return Engine.open({ tier: variant, thresholds });
 }
 
 /** Runs a test in every tier there is. */
-function tierTest(name: string, run: (tier: Tier) => void | Promise<void>): void {
-  for (const tier of TIERS) {
+function tierTest(name: string, run: (variant: Variant) => void | Promise<void>): void {
+  for (const tier of [...TIERS, "auto over wasm"] as const) {
     if (tier !== "native" || support.supported) Deno.test(`${name} (${tier})`, () => run(tier));
     else Deno.test(`${name} (${tier})`, () => console.log(`skipped: ${support.reason}`));
   }

@@ -79,7 +79,7 @@ export class WasmMachine {
     if (code === ExitCode.Trap) return { kind: "trap", code: site.code, ...place };
     if (code === ExitCode.Depth) return { kind: "depth", ...place };
     if (code !== ExitCode.Fuel) throw new Error(`left with code ${code}`);
-    const before = Number(BigInt.asUintN(64, this.fuel + BigInt(site.pcs.length)));
+    const before = Number(this.fuel);
     const inlined = site.funcs[before] ?? -1;
     return { kind: "fuel", func: inlined >= 0 ? inlined : func, pc: site.pcs[before] };
   }

@@ -5,13 +5,13 @@
  (type $3 (func (param i32 i64)))
  (type $4 (func (param i32 i64) (result i64)))
  (type $5 (func (param i64 i64) (result i64)))
- (type $6 (func (param i64 i32 i64) (result i64 i64 f64)))
- (type $7 (func (param i64 i32 i32 i64) (result i64 i64 f64)))
+ (type $6 (func (param i64 i32 i32 i64) (result i64 i64 f64)))
+ (type $7 (func (param i64 i32 i64) (result i64 i64 f64)))
  (type $8 (func (param i64 i32) (result i64)))
  (import "burin" "heap" (memory $heap 1 65536))
  (import "burin" "context" (memory $context 1 65536))
  (import "burin" "request" (func $request (param i32)))
- (import "burin" "fmod" (func $fmod (param f64 f64) (result f64)))
+ (import "burin" "fmod" (func $remainder (param f64 f64) (result f64)))
  (import "burin" "leave" (tag $leave (type $0)))
  (table $functions 3 3 funcref)
  (elem $s0 (i32.const 0) $f0)
@@ -21,6 +21,10 @@
  (export "enter1" (func $enter1))
  (export "enter2" (func $enter2))
  (func $leave (param $exit i32) (param $fuel i64)
+  (i32.store $context
+   (i32.const 0)
+   (i32.const 1)
+  )
   (i32.store $context offset=4
    (i32.const 0)
    (local.get $exit)
@@ -144,6 +148,24 @@
   (local $6 i64)
   (local $7 f64)
   (local $8 f64)
+  (if
+   (i32.lt_s
+    (local.get $1)
+    (i32.load $context offset=40
+     (i32.const 0)
+    )
+   )
+   (then
+    (return
+     (call $d0
+      (local.get $0)
+      (local.get $1)
+      (local.get $2)
+      (local.get $3)
+     )
+    )
+   )
+  )
   (local.set $4
    (i64.load $heap offset=8 align=1
     (local.get $2)
@@ -227,7 +249,7 @@
    )
   )
   (local.set $5
-   (call_indirect $functions (type $6)
+   (call_indirect $functions (type $7)
     (local.get $0)
     (i32.sub
      (local.get $1)
@@ -281,6 +303,56 @@
    )
   )
   (unreachable)
+ )
+ (func $d0 (param $0 i64) (param $1 i32) (param $2 i32) (param $3 i64) (result i64 i64 f64)
+  (i32.store $context offset=24
+   (i32.const 0)
+   (local.get $1)
+  )
+  (i64.store $context offset=640
+   (i32.const 0)
+   (i64.extend_i32_u
+    (local.get $2)
+   )
+  )
+  (i64.store $context offset=648
+   (i32.const 0)
+   (local.get $3)
+  )
+  (local.set $0
+   (call $exit
+    (i32.const 4)
+    (local.get $0)
+   )
+  )
+  (if
+   (i32.eqz
+    (i32.load $context offset=128
+     (i32.const 0)
+    )
+   )
+   (then
+    (return
+     (call $f0
+      (local.get $0)
+      (local.get $1)
+      (local.get $2)
+      (local.get $3)
+     )
+    )
+   )
+  )
+  (return
+   (tuple.make 3
+    (local.get $0)
+    (i64.load $context offset=640
+     (i32.const 0)
+    )
+    (f64.load $context offset=648
+     (i32.const 0)
+    )
+   )
+  )
  )
  (func $enter0
   (local $0 (tuple i64 i64 f64))

@@ -7,10 +7,14 @@
  (type $5 (func (param i64 i32 i32 i32) (result i64 i32 i32)))
  (import "burin" "context" (memory $context 1 65536))
  (import "burin" "request" (func $request (param i32)))
- (import "burin" "fmod" (func $fmod (param f64 f64) (result f64)))
+ (import "burin" "fmod" (func $remainder (param f64 f64) (result f64)))
  (import "burin" "leave" (tag $leave (type $0)))
  (export "enter0" (func $enter0))
  (func $leave (param $exit i32) (param $fuel i64)
+  (i32.store
+   (i32.const 0)
+   (i32.const 1)
+  )
   (i32.store offset=4
    (i32.const 0)
    (local.get $exit)
@@ -91,10 +95,7 @@
        (then
         (call $leave
          (i32.const 0)
-         (i64.sub
-          (local.get $0)
-          (i64.const 3)
-         )
+         (local.get $0)
         )
         (unreachable)
        )
@@ -151,10 +152,7 @@
       (then
        (call $leave
         (i32.const 1)
-        (i64.sub
-         (local.get $0)
-         (i64.const 2)
-        )
+        (local.get $0)
        )
        (unreachable)
       )
