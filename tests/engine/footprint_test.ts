@@ -46,6 +46,8 @@ function flat(action: Action, engine: EngineOptions, turns: number, rounds: numb
     const figures = JSON.stringify(all);
     assert(grown("heap") < MIB / 2, figures);
     assert(grown("resident") < 16 * MIB, figures);
+    // V8 never gives back the address space of WebAssembly stacks when many were suspended at once.
+    if (engine.tier === "wasm" && action === "nest") return;
     // Any memory reserves 4 GiB; a stack with its guards is three mappings. V8 keeps some of its own.
     assert(grown("reserved") < 1024 * MIB && grown("mappings") < 100, figures);
   });
