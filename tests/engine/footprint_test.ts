@@ -45,7 +45,8 @@ function flat(action: Action, engine: EngineOptions, turns: number, rounds: numb
     const grown = (what: keyof Footprint) => Math.min(...after.map((f) => f[what])) - before[what];
     const figures = JSON.stringify(all);
     assert(grown("heap") < MIB / 2, figures);
-    assert(grown("resident") < 16 * MIB, figures);
+    // Of 20,500 runs that `nest` comes to, a page each would be 80 MiB.
+    assert(grown("resident") < (action === "nest" ? 48 : 16) * MIB, figures);
     // V8 never gives back the address space of WebAssembly stacks when many were suspended at once.
     if (engine.tier === "wasm" && action === "nest") return;
     // Any memory reserves 4 GiB; a stack with its guards is three mappings. V8 keeps some of its own.
