@@ -185,10 +185,12 @@ class Walker {
     else this.#shapes.set(reg, shape);
   }
 
+  /** Result types to the registers listed; `validate` judges later whether there are as many. */
   #writeResults(list: number, results: readonly number[]): void {
     const { operands } = this.#context.code;
-    const first = list + 2 + operands[list];
-    results.forEach((type, k) => this.#write(operands[first + k], type));
+    const returned = list + 1 + operands[list];
+    const count = Math.min(operands[returned], results.length);
+    for (let k = 0; k < count; k++) this.#write(operands[returned + 1 + k], results[k]);
   }
 
   /** Does what instruction `i` does to its destinations. */

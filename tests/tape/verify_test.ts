@@ -242,6 +242,27 @@ const CASES: Case[] = [
     error: { kind: "CallArityMismatch", func: 0, pc: 0 },
   },
   {
+    name: "call of a function whose signature lists more results than its count, in a loop",
+    program: program([
+      func({
+        args: ["i64", "bool"],
+        lines: [
+          ["jmp", "@loop"],
+          "loop:",
+          ["i64.add", 3, 1, 1],
+          ["call", 0, 1, 0, [], []],
+          // What follows the call's lists must not pass for a result register.
+          ["mov", 1, 1],
+          ["br", 2, "@loop", "@end"],
+          "end:",
+          RET,
+        ],
+      }),
+      func({ results: ["str"], resultCount: 0 }),
+    ]),
+    error: { kind: "CallArityMismatch", func: 0, pc: 8 },
+  },
+  {
     name: "host call with too few results",
     program: body(["host_call", 0, 0, 0, [9], []], RET),
     error: { kind: "HostCallArityMismatch", func: 0, pc: 0 },
