@@ -123,6 +123,8 @@ export interface BatchOutcome {
 export class A64Machine implements AsyncDisposable {
   /** The context block as it was when machine code last left; written back before it is entered. */
   readonly context: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(CONTEXT_BYTES));
+  /** Bytes of the heap. */
+  readonly heapBytes: number;
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -135,7 +137,8 @@ export class A64Machine implements AsyncDisposable {
   #addresses: number[] = [];
   #fuel = new SlicedFuel(0n, undefined);
 
-  private constructor(child: Deno.ChildProcess, file: string) {
+  private constructor(child: Deno.ChildProcess, file: string, heapBytes: number) {
+    this.heapBytes = heapBytes;
     this.#child = child;
     this.#file = file;
     this.#writer = child.stdin.getWriter() as WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -178,7 +181,7 @@ export class A64Machine implements AsyncDisposable {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    const machine = new A64Machine(child, file);
+    const machine = new A64Machine(child, file, heapBytes);
     const natives = parseAll(NATIVES).map((func, k) => compileA64(func, k));
     const fields = [Context.memcpy, Context.memcmp, Context.fmod];
     Object.values(NativeSymbol).forEach((symbol) => {
@@ -343,6 +346,13 @@ export class A64Machine implements AsyncDisposable {
   /** The context's field: fuel that was handed out and is left. */
   get fuelField(): bigint {
     return this.context.getBigUint64(Context.fuel, true);
+  }
+
+  /** Takes fuel from the run under way, down to none at most. */
+  chargeFuel(amount: bigint): void {
+    const left = this.fuelField;
+    if (left < amount) this.#fuel.take(amount - left);
+    this.context.setBigUint64(Context.fuel, left > amount ? left - amount : 0n, true);
   }
 
   #site(context: DataView): Site {
