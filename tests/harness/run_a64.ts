@@ -71,7 +71,7 @@ const CONTEXT_BYTES = 1 << 16;
 const TABLE_AT = 0x2100_0000;
 const TABLE_BYTES = 1 << 20;
 const STACK_AT = 0x3000_0000;
-const STACK_BYTES = 64 << 20;
+const STACK_BYTES = 192 << 20;
 /** Address of the heap. */
 export const HEAP_AT = 0x4000_0000;
 
