@@ -26,9 +26,11 @@ import {
   b,
   bCond,
   bl,
+  cmp,
   cmpImm,
   Cond,
   fmovFromGpr,
+  fmovToGpr,
   ldp,
   ldr,
   mov,
@@ -74,6 +76,9 @@ const STACK_AT = 0x3000_0000;
 const STACK_BYTES = 192 << 20;
 /** Address of the heap. */
 export const HEAP_AT = 0x4000_0000;
+
+/** Exit code of a process in which code came back without what C functions preserve. */
+const SPOILED = 99;
 
 const JUNK = 0xdead_beef_0000_0000n;
 
@@ -439,11 +444,35 @@ function serverImage(): ServerImage {
   buf.emit(cmpImm(0, 20, 2));
   buf.emitTo(bCond(Cond.NE, 0), stop);
   buf.emit(mov(1, 0, 1));
-  // What C functions may destroy is destroyed: guests find nothing of theirs there.
+  // What C functions may destroy is destroyed: guests find nothing of theirs there. What they must
+  // preserve, and the platform's X18, is looked at afterwards.
   for (let reg = 1; reg < 18; reg++) buf.emit(movz(1, reg, 0xdead));
   for (let reg = 0; reg < 32; reg++) if (reg < 8 || reg > 15) buf.emit(fmovFromGpr(1, reg, 17));
+  const preserved = Array.from({ length: 12 }, (_, k) => 18 + k),
+    floats = [8, 9, 10, 11, 12, 13, 14, 15];
+  for (const reg of preserved) buf.emit(movz(1, reg, 0x5000 + reg));
+  for (const reg of floats) buf.emit(fmovFromGpr(1, reg, 18 + reg - 8));
+  buf.emit(movSp(1, 19, SP));
   buf.emit(bl(-4 * buf.length + stubs.start));
+  const spoiled = buf.newLabel();
+  const expect = (reg: number, value: number) => {
+    buf.emit(movz(1, 16, value));
+    buf.emit(cmp(1, reg, 16));
+    buf.emitTo(bCond(Cond.NE, 0), spoiled);
+  };
+  buf.emit(movSp(1, 17, SP));
+  buf.emit(cmp(1, 19, 17));
+  buf.emitTo(bCond(Cond.NE, 0), spoiled);
+  for (const reg of preserved) if (reg !== 19) expect(reg, 0x5000 + reg);
+  for (const reg of floats) {
+    buf.emit(fmovToGpr(1, 17, reg));
+    expect(17, 0x5000 + 18 + reg - 8);
+  }
   buf.emitTo(b(0), next);
+  buf.bind(spoiled);
+  buf.emit(movz(0, 0, SPOILED));
+  buf.emit(movz(0, 8, SYS_EXIT));
+  buf.emit(svc(0));
   buf.bind(stop);
   buf.emit(movz(0, 0, 0));
   buf.emit(movz(0, 8, SYS_EXIT));
