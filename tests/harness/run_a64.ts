@@ -312,6 +312,11 @@ export class A64Machine implements AsyncDisposable {
       await this.#send();
       bytes.set(await this.#receive(length));
       const code = this.context.getInt32(Context.exitCode, true);
+      if (code === ExitCode.Fuel || code >= ExitCode.Request) {
+        // Processors fault on accesses by a stack pointer that is not aligned; qemu does not.
+        const stack = this.context.getBigUint64(Context.guestStack, true);
+        if (stack % 16n !== 0n) throw new Error(`the stack pointer is 0x${stack.toString(16)}`);
+      }
       if (code === ExitCode.Fuel) {
         const cost = BigInt(this.#site(this.context).pcs.length);
         const { field, goesOn } = this.#fuel.next(this.fuelField, cost);
