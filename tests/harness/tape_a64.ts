@@ -24,6 +24,7 @@ import type { Outcome } from "../../src/interp/outcome.ts";
 import type { TrapReason } from "../../src/interp/trap.ts";
 import type { Func } from "../../src/ir/func.ts";
 import { Type } from "../../src/ir/opcodes.ts";
+import { INLINE_INSTRUCTIONS } from "../../src/opt/inline.ts";
 import { optimize } from "../../src/opt/pipeline.ts";
 import { spanAt } from "../../src/tape/program.ts";
 import { typeClass } from "../../src/tape/types.ts";
@@ -67,7 +68,7 @@ export class A64Tapes {
   compile(verified: VerifiedProgram): A64Function[] {
     const lower = (index: number): Func => lowerFunction(verified, index, LOWERING);
     const small = (index: number) =>
-      verified.functions[index].code.count <= 40 ? lower(index) : undefined;
+      verified.functions[index].code.count <= INLINE_INSTRUCTIONS ? lower(index) : undefined;
     return verified.functions.map(({ func: index }) => {
       const func = lower(index);
       optimize(func, { index, functions: small });
