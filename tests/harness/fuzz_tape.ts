@@ -179,13 +179,28 @@ const RUNS = 16;
  * Runs program `seed` here and in `tier`, and compares.
  *
  * @param endings Counts runs by how they ended.
- * @throws {Error} When anything differs; the message says what, and how to repeat it.
+ * @throws {Error} When anything differs or goes wrong; the message says what, and how to repeat it.
  */
 export async function fuzzTape(
   seed: number,
   tier: TapeTier,
   endings: Map<string, number>,
 ): Promise<void> {
+  const where = `tape seed ${seed}, tier ${tier.tier}`;
+  let difference: string | undefined;
+  try {
+    difference = await firstDifference(seed, tier, endings);
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+  }
+  if (difference !== undefined) throw new Error(`${where}, ${difference}`);
+}
+
+async function firstDifference(
+  seed: number,
+  tier: TapeTier,
+  endings: Map<string, number>,
+): Promise<string | undefined> {
   const random = new Random(seed);
   const source = randomTape(random), verified = verify(assemble(source));
   const here = tapeHost(), there = tapeHost();
@@ -203,13 +218,12 @@ export async function fuzzTape(
     if (
       names.of(actual) === names.of(expected) && there.log.join("\n") === here.log.join("\n")
     ) continue;
-    throw new Error(
-      `tape seed ${seed}, run ${run}, tier ${tier.tier}, yieldEvery ${yieldEvery}: function ` +
-        `${func} with ${Deno.inspect(args)} and ${Deno.inspect(limits)} gives\n` +
-        `${Deno.inspect(actual)} instead of\n${Deno.inspect(expected)}, after the host calls\n` +
-        `${there.log.join("\n")}\ninstead of\n${here.log.join("\n")}\nin\n${source}`,
-    );
+    return `run ${run}, yieldEvery ${yieldEvery}: function ${func} with ${Deno.inspect(args)} ` +
+      `and ${Deno.inspect(limits)} gives\n${Deno.inspect(actual)} instead of\n` +
+      `${Deno.inspect(expected)}, after the host calls\n${there.log.join("\n")}\ninstead of\n` +
+      `${here.log.join("\n")}\nin\n${source}`;
   }
+  return undefined;
 }
 
 function anyRun(verified: VerifiedProgram, run: number, random: Random) {
