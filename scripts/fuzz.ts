@@ -7,14 +7,17 @@
  *
  * With `--programs`, random programs run in the tier given by `--tier` and must do as interpreted; case I
  * of seed N is then program N + I. `--callback` has them call the host by callback, and `--interval=K`
- * sets when tier auto looks for what is hot.
+ * sets when tier auto looks for what is hot. With `--a64` in place of a tier they run as A64 code under
+ * `qemu-aarch64-static`, on any machine that has it.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { Engine, TIERS } from "../mod.ts";
 import { fuzzCase, type FuzzStats, newStats } from "../tests/harness/fuzz.ts";
-import { fuzzTape } from "../tests/harness/fuzz_tape.ts";
+import { fuzzTape, type TapeTier } from "../tests/harness/fuzz_tape.ts";
+import { A64Machine } from "../tests/harness/run_a64.ts";
+import { A64Tapes } from "../tests/harness/tape_a64.ts";
 
 function numberFlag(name: string, text: string): number {
   const value = Number(text);
@@ -28,7 +31,7 @@ function numberFlag(name: string, text: string): number {
 if (import.meta.main) {
   const args = parseArgs(Deno.args, {
     string: ["seed", "seconds", "from", "count", "tier", "interval"],
-    boolean: ["programs", "callback", "no-native"],
+    boolean: ["programs", "callback", "no-native", "a64"],
     default: {
       interval: "0",
       seed: String(Date.now() % 1_000_000),
@@ -50,8 +53,12 @@ if (import.meta.main) {
     console.error(`--tier must be one of ${TIERS.join(", ")}: got ${JSON.stringify(args.tier)}`);
     Deno.exit(2);
   }
-  if (args.programs && tier === undefined) {
-    console.error("--programs needs a --tier to run them in");
+  if (args.programs && tier === undefined && !args.a64) {
+    console.error("--programs needs a --tier to run them in, or --a64");
+    Deno.exit(2);
+  }
+  if (args.a64 && (!args.programs || tier !== undefined)) {
+    console.error("--a64 goes with --programs and without --tier");
     Deno.exit(2);
   }
   const thresholds = { interval: numberFlag("interval", args.interval), looks: 1 };
@@ -62,13 +69,15 @@ if (import.meta.main) {
     hostCalls,
     ...(args["no-native"] && { native: false }),
   });
+  await using machine = args.a64 ? await A64Machine.start() : undefined;
+  const programsIn: TapeTier | undefined = machine === undefined ? engine : new A64Tapes(machine);
   const endings = new Map<string, number>();
   const stats: FuzzStats = newStats();
   console.log(`seed ${seed}`);
   let index = from;
   for (; index < end && performance.now() < deadline; index++) {
     try {
-      if (args.programs) await fuzzTape(seed + index, engine!, endings);
+      if (args.programs) await fuzzTape(seed + index, programsIn!, endings);
       else fuzzCase(seed, index, stats, engine);
     } catch (error) {
       console.error(error);

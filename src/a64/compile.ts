@@ -28,6 +28,8 @@ export interface A64Options {
    * then.
    */
   readonly transient?: boolean;
+  /** The level of `CodeBuffer` that is tried first, 0 by default: for tests of the others. */
+  readonly level?: number;
   /** Called with what the allocator made of the function: for tests, dumps and checks. */
   readonly onAllocated?: (mach: MachFunc, allocation: Allocation) => void;
 }
@@ -79,7 +81,7 @@ export function compileA64(func: Func, index: number, options: A64Options = {}):
         `${shared} for arguments, more than ${A64_MAX_FRAME_BYTES}`,
     );
   }
-  for (let level = 0;;) {
+  for (let level = options.level ?? 0;;) {
     buffer.reset(level);
     const emitter = new A64Emitter(buffer, mach, allocation, frame);
     emitBody(mach, allocation, emitter);

@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { compileA64 } from "../../src/a64/compile.ts";
+import { type A64Options, compileA64 } from "../../src/a64/compile.ts";
 import { checkAllocation } from "../../src/codegen/check.ts";
 import { type CompiledFunction, CompileError } from "../../src/codegen/compiled.ts";
 import { Context } from "../../src/codegen/context.ts";
@@ -34,18 +34,24 @@ function entryOf(func: Func, index: number): Entry {
   return { index, paramTypes: func.paramTypes, resultTypes: func.resultTypes };
 }
 
-/** Compiles the program of `seed`, runs it on random arguments and compares with the evaluator. */
+/**
+ * Compiles the program of `seed`, runs it on random arguments and compares with the evaluator. Frames
+ * get at least `outgoingBytes`, below what is saved and spilt; branches are written at `level`.
+ */
 async function compareSeed(
   machine: A64Machine,
   seed: number,
   kinds: Map<string, number>,
+  { outgoingBytes = 0, level = 0 } = {},
 ): Promise<void> {
   const reference = randomProgram(seed);
   for (const func of reference) assertValid(func, `seed ${seed}`);
+  const onAllocated: A64Options["onAllocated"] = (mach, allocation) => {
+    checkAllocation(mach, allocation);
+    mach.outgoingBytes = Math.max(mach.outgoingBytes, outgoingBytes);
+  };
   machine.load(
-    randomProgram(seed).map((func, index) =>
-      compileA64(func, index, { onAllocated: checkAllocation })
-    ),
+    randomProgram(seed).map((func, index) => compileA64(func, index, { level, onAllocated })),
   );
   const random = new Random(seed ^ 0x5eed);
   const { context } = machine;
@@ -106,6 +112,31 @@ Deno.test(
     }
   },
 );
+
+// Slots out of reach of the scaled offsets of loads and stores, and of the immediates of add; branches
+// as functions beyond 32 KiB and 1 MiB write them.
+for (
+  const form of [{ outgoingBytes: 40_008 }, { outgoingBytes: 20 << 20, level: 1 }, { level: 2 }]
+) {
+  Deno.test(
+    { name: `random programs with ${JSON.stringify(form)} agree with the evaluator`, ...RUNS_A64 },
+    async () => {
+      await using machine = await A64Machine.start();
+      const kinds = new Map<string, number>();
+      const first = Number(Deno.env.get("SEED") ?? 1001);
+      const count = Number(Deno.env.get("SEEDS") ?? 80);
+      for (let seed = first; seed < first + count; seed++) {
+        try {
+          await compareSeed(machine, seed, kinds, form);
+        } catch (error) {
+          throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+        }
+      }
+      if (count < 80) return;
+      for (const kind of ["return", "trap", "fuel", "depth"]) assert(kinds.has(kind), kind);
+    },
+  );
+}
 
 Deno.test("compileA64() gives the same bytes whatever was compiled before", () => {
   const seeds = Array.from({ length: 30 }, (_, k) => k + 1);

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Engine, Instance } from "../../src/engine/engine.ts";
 import { createHost, type Host, hostFunction } from "../../src/interp/host.ts";
 import { createInterpreter } from "../../src/interp/interpreter.ts";
+import type { Limits } from "../../src/interp/limits.ts";
 import type { Outcome } from "../../src/interp/outcome.ts";
 import { assemble } from "../../src/tape/assemble.ts";
 import type { ValueType } from "../../src/tape/types.ts";
@@ -148,25 +148,64 @@ function anyArgument(type: ValueType, random: Random): Value {
   }
 }
 
+/** What random programs run in besides the interpreter; an `Engine` is one. */
+export interface TapeTier {
+  /** What it is, for messages. */
+  readonly tier: string;
+  /** Prepares a program. */
+  load(verified: VerifiedProgram, host: Host): TapeInstance;
+}
+
+/** A program in a tier; an engine's `Instance` is one. */
+export interface TapeInstance extends Disposable {
+  /** Runs a function in one go. */
+  run(
+    func: number,
+    args: readonly Value[],
+    options: { limits: Partial<Limits> },
+  ): Outcome | Promise<Outcome>;
+  /** Runs a function, waiting after every so much fuel. */
+  runAsync(
+    func: number,
+    args: readonly Value[],
+    options: { limits: Partial<Limits>; yieldEvery: number },
+  ): Promise<Outcome>;
+}
+
 /** Runs of each program. */
 const RUNS = 16;
 
 /**
- * Runs program `seed` here and in the tier of `engine`, and compares.
+ * Runs program `seed` here and in `tier`, and compares.
  *
  * @param endings Counts runs by how they ended.
- * @throws {Error} When anything differs; the message says what, and how to repeat it.
+ * @throws {Error} When anything differs or goes wrong; the message says what, and how to repeat it.
  */
 export async function fuzzTape(
   seed: number,
-  engine: Engine,
+  tier: TapeTier,
   endings: Map<string, number>,
 ): Promise<void> {
+  const where = `tape seed ${seed}, tier ${tier.tier}`;
+  let difference: string | undefined;
+  try {
+    difference = await firstDifference(seed, tier, endings);
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+  }
+  if (difference !== undefined) throw new Error(`${where}, ${difference}`);
+}
+
+async function firstDifference(
+  seed: number,
+  tier: TapeTier,
+  endings: Map<string, number>,
+): Promise<string | undefined> {
   const random = new Random(seed);
   const source = randomTape(random), verified = verify(assemble(source));
   const here = tapeHost(), there = tapeHost();
   using reference = createInterpreter(verified, here.host);
-  using instance = engine.load(verified, there.host);
+  using instance = tier.load(verified, there.host);
   for (let run = 0; run < RUNS; run++) {
     const { func, args, limits } = anyRun(verified, run, random);
     here.log.length = there.log.length = 0;
@@ -179,13 +218,12 @@ export async function fuzzTape(
     if (
       names.of(actual) === names.of(expected) && there.log.join("\n") === here.log.join("\n")
     ) continue;
-    throw new Error(
-      `tape seed ${seed}, run ${run}, tier ${engine.tier}, yieldEvery ${yieldEvery}: function ` +
-        `${func} with ${Deno.inspect(args)} and ${Deno.inspect(limits)} gives\n` +
-        `${Deno.inspect(actual)} instead of\n${Deno.inspect(expected)}, after the host calls\n` +
-        `${there.log.join("\n")}\ninstead of\n${here.log.join("\n")}\nin\n${source}`,
-    );
+    return `run ${run}, yieldEvery ${yieldEvery}: function ${func} with ${Deno.inspect(args)} ` +
+      `and ${Deno.inspect(limits)} gives\n${Deno.inspect(actual)} instead of\n` +
+      `${Deno.inspect(expected)}, after the host calls\n${there.log.join("\n")}\ninstead of\n` +
+      `${here.log.join("\n")}\nin\n${source}`;
   }
+  return undefined;
 }
 
 function anyRun(verified: VerifiedProgram, run: number, random: Random) {
@@ -206,10 +244,10 @@ function anyRun(verified: VerifiedProgram, run: number, random: Random) {
 }
 
 function runOnce(
-  instance: Instance,
+  instance: TapeInstance,
   func: number,
   args: readonly Value[],
-  options: Parameters<Instance["run"]>[2],
+  options: { limits: Partial<Limits> },
   yieldEvery: number,
 ): Outcome | Promise<Outcome> {
   if (yieldEvery === 0) return instance.run(func, args, options);

@@ -26,9 +26,11 @@ import {
   b,
   bCond,
   bl,
+  cmp,
   cmpImm,
   Cond,
   fmovFromGpr,
+  fmovToGpr,
   ldp,
   ldr,
   mov,
@@ -71,9 +73,12 @@ const CONTEXT_BYTES = 1 << 16;
 const TABLE_AT = 0x2100_0000;
 const TABLE_BYTES = 1 << 20;
 const STACK_AT = 0x3000_0000;
-const STACK_BYTES = 64 << 20;
+const STACK_BYTES = 192 << 20;
 /** Address of the heap. */
 export const HEAP_AT = 0x4000_0000;
+
+/** Exit code of a process in which code came back without what C functions preserve. */
+const SPOILED = 99;
 
 const JUNK = 0xdead_beef_0000_0000n;
 
@@ -123,6 +128,8 @@ export interface BatchOutcome {
 export class A64Machine implements AsyncDisposable {
   /** The context block as it was when machine code last left; written back before it is entered. */
   readonly context: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(CONTEXT_BYTES));
+  /** Bytes of the heap. */
+  readonly heapBytes: number;
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -135,7 +142,8 @@ export class A64Machine implements AsyncDisposable {
   #addresses: number[] = [];
   #fuel = new SlicedFuel(0n, undefined);
 
-  private constructor(child: Deno.ChildProcess, file: string) {
+  private constructor(child: Deno.ChildProcess, file: string, heapBytes: number) {
+    this.heapBytes = heapBytes;
     this.#child = child;
     this.#file = file;
     this.#writer = child.stdin.getWriter() as WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -178,7 +186,7 @@ export class A64Machine implements AsyncDisposable {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    const machine = new A64Machine(child, file);
+    const machine = new A64Machine(child, file, heapBytes);
     const natives = parseAll(NATIVES).map((func, k) => compileA64(func, k));
     const fields = [Context.memcpy, Context.memcmp, Context.fmod];
     Object.values(NativeSymbol).forEach((symbol) => {
@@ -304,6 +312,11 @@ export class A64Machine implements AsyncDisposable {
       await this.#send();
       bytes.set(await this.#receive(length));
       const code = this.context.getInt32(Context.exitCode, true);
+      if (code === ExitCode.Fuel || code >= ExitCode.Request) {
+        // Processors fault on accesses by a stack pointer that is not aligned; qemu does not.
+        const stack = this.context.getBigUint64(Context.guestStack, true);
+        if (stack % 16n !== 0n) throw new Error(`the stack pointer is 0x${stack.toString(16)}`);
+      }
       if (code === ExitCode.Fuel) {
         const cost = BigInt(this.#site(this.context).pcs.length);
         const { field, goesOn } = this.#fuel.next(this.fuelField, cost);
@@ -343,6 +356,13 @@ export class A64Machine implements AsyncDisposable {
   /** The context's field: fuel that was handed out and is left. */
   get fuelField(): bigint {
     return this.context.getBigUint64(Context.fuel, true);
+  }
+
+  /** Takes fuel from the run under way, down to none at most. */
+  chargeFuel(amount: bigint): void {
+    const left = this.fuelField;
+    if (left < amount) this.#fuel.take(amount - left);
+    this.context.setBigUint64(Context.fuel, left > amount ? left - amount : 0n, true);
   }
 
   #site(context: DataView): Site {
@@ -429,11 +449,35 @@ function serverImage(): ServerImage {
   buf.emit(cmpImm(0, 20, 2));
   buf.emitTo(bCond(Cond.NE, 0), stop);
   buf.emit(mov(1, 0, 1));
-  // What C functions may destroy is destroyed: guests find nothing of theirs there.
+  // What C functions may destroy is destroyed: guests find nothing of theirs there. What they must
+  // preserve, and the platform's X18, is looked at afterwards.
   for (let reg = 1; reg < 18; reg++) buf.emit(movz(1, reg, 0xdead));
   for (let reg = 0; reg < 32; reg++) if (reg < 8 || reg > 15) buf.emit(fmovFromGpr(1, reg, 17));
+  const preserved = Array.from({ length: 12 }, (_, k) => 18 + k),
+    floats = [8, 9, 10, 11, 12, 13, 14, 15];
+  for (const reg of preserved) buf.emit(movz(1, reg, 0x5000 + reg));
+  for (const reg of floats) buf.emit(fmovFromGpr(1, reg, 18 + reg - 8));
+  buf.emit(movSp(1, 19, SP));
   buf.emit(bl(-4 * buf.length + stubs.start));
+  const spoiled = buf.newLabel();
+  const expect = (reg: number, value: number) => {
+    buf.emit(movz(1, 16, value));
+    buf.emit(cmp(1, reg, 16));
+    buf.emitTo(bCond(Cond.NE, 0), spoiled);
+  };
+  buf.emit(movSp(1, 17, SP));
+  buf.emit(cmp(1, 19, 17));
+  buf.emitTo(bCond(Cond.NE, 0), spoiled);
+  for (const reg of preserved) if (reg !== 19) expect(reg, 0x5000 + reg);
+  for (const reg of floats) {
+    buf.emit(fmovToGpr(1, 17, reg));
+    expect(17, 0x5000 + 18 + reg - 8);
+  }
   buf.emitTo(b(0), next);
+  buf.bind(spoiled);
+  buf.emit(movz(0, 0, SPOILED));
+  buf.emit(movz(0, 8, SYS_EXIT));
+  buf.emit(svc(0));
   buf.bind(stop);
   buf.emit(movz(0, 0, 0));
   buf.emit(movz(0, 8, SYS_EXIT));

@@ -24,6 +24,11 @@ export class SlicedFuel {
     return first;
   }
 
+  /** Takes what was not handed out yet, down to none at most. */
+  take(amount: bigint): void {
+    this.reserve -= amount < this.reserve ? amount : this.reserve;
+  }
+
   /**
    * What the fuel field is to be after a segment of `cost` that left it at `field`, and whether the
    * segment is paid for now.
