@@ -140,30 +140,31 @@ if (Deno.args.includes("--table")) await table();
 
 for (const tier of TIERS) register(tier);
 
+// Functions that are not `async` themselves are not waited for.
 function register(tier: Tier): void {
   const group = `${WAITS} waits`;
   let engine: Engine | undefined;
   // Opened on first use: benchmarks are registered where machine code can't run, too.
   const instance = () => load(engine ??= new Engine({ tier }), promised);
   if (tier === "interp") {
-    Deno.bench("await alone", { group, baseline: true }, () => awaitOnly(promised));
+    Deno.bench("await alone", { group, baseline: true }, async () => await awaitOnly(promised));
   }
   let waiting: Instance | undefined;
-  Deno.bench(`parked run, ${tier}`, { group }, () => waitsOnce(waiting ??= instance()));
+  Deno.bench(`parked run, ${tier}`, { group }, async () => await waitsOnce(waiting ??= instance()));
   let counting: Instance | undefined;
   Deno.bench(
     `${COUNT} iterations, ${tier}`,
     { group: `count, ${tier}`, baseline: true },
-    () => counts(counting ??= instance(), {}),
+    async () => await counts(counting ??= instance(), {}),
   );
   Deno.bench(
     `${COUNT} iterations with a timeout, ${tier}`,
     { group: `count, ${tier}` },
-    () => counts(counting ??= instance(), { timeout: 60_000 }),
+    async () => await counts(counting ??= instance(), { timeout: 60_000 }),
   );
   Deno.bench(
     `${COUNT} iterations in 100 slices, ${tier}`,
     { group: `count, ${tier}` },
-    () => counts(counting ??= instance(), { yieldEvery: 4 * COUNT / 100 }),
+    async () => await counts(counting ??= instance(), { yieldEvery: 4 * COUNT / 100 }),
   );
 }
