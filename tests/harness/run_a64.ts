@@ -17,6 +17,7 @@ import type { CompiledFunction } from "../../src/codegen/compiled.ts";
 import { Context, ExitCode, NativeSymbol } from "../../src/codegen/context.ts";
 import type { Outcome } from "../../src/ir/evaluate.ts";
 import type { Site } from "../../src/ir/func.ts";
+import { SLACK_BYTES } from "../../src/heap/layout.ts";
 import { Type } from "../../src/ir/opcodes.ts";
 import { parseAll } from "../../src/ir/parse.ts";
 import { CodeBuffer } from "../../src/a64/code_buffer.ts";
@@ -176,7 +177,8 @@ export class A64Machine implements AsyncDisposable {
       region(CONTEXT_AT, CONTEXT_BYTES),
       region(TABLE_AT, TABLE_BYTES),
       region(STACK_AT, STACK_BYTES),
-      region(HEAP_AT, heapBytes),
+      // Accesses may go a little beyond what a program has allocated.
+      region(HEAP_AT, heapBytes + SLACK_BYTES),
     ], SERVER_AT + entry);
     const file = await Deno.makeTempFile({ prefix: "burin-a64-" });
     await Deno.writeFile(file, image, { mode: 0o700 });
