@@ -196,12 +196,6 @@ export function createPace(options: AsyncPaceOptions, async: boolean): Pace {
   return new Pace(deadline, signal, BigInt(every));
 }
 
-/** Whether `options` pace a run at all. */
-export function isPaced(options: AsyncPaceOptions): boolean {
-  return options.timeout !== undefined || options.signal !== undefined ||
-    options.yieldEvery !== undefined;
-}
-
 function checkUnits(units: bigint | number): void {
   if (typeof units === "number" ? Number.isSafeInteger(units) && units > 0 : units > 0n) return;
   throw new RangeError(`yieldEvery must be a positive integer: got ${units}`);
