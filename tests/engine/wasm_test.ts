@@ -292,6 +292,28 @@ Deno.test("Binaryen is loaded once", async () => {
   assertEquals(await loadBinaryen(), loadedBinaryen());
 });
 
+Deno.test("code for whose memory there is no room stays in the interpreter until there is", async () => {
+  using engine = await Engine.open({ native: false, thresholds: { interval: 0, looks: 0 } });
+  using instance = engine.load(program);
+  using interpreter = new Engine({ tier: "interp" });
+  const expected = interpreter.load(program).run("fib", [i64(12)]);
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = function (): never {
+    throw new RangeError("could not allocate memory");
+  } as unknown as typeof Memory;
+  try {
+    assertEquals(instance.run("fib", [i64(12)]), expected);
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+  const { reasons, entries } = engine.stats();
+  assertEquals(entries, 0);
+  const reason = "there is no room to run compiled code: could not allocate memory";
+  assert(reasons.includes(reason), reasons.join("\n"));
+  assertEquals(instance.run("fib", [i64(12)]), expected);
+  assert(engine.stats().entries > 0);
+});
+
 /** Runs a program of `children` with `flags`; returns what it prints. */
 async function child(name: string, flags: string[]): Promise<[string, string]> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
