@@ -18,6 +18,7 @@ import {
   unwrap,
   verify,
 } from "../../mod.ts";
+import { FIB } from "../harness/sources.ts";
 
 /** What a tier did, by what was tried. */
 export type Observations = Record<string, unknown>;
@@ -25,21 +26,7 @@ export type Observations = Record<string, unknown>;
 const PROGRAM = verify(assemble(`
 host t.later(i64) -> (i64)
 
-func fib(n: i64) -> (i64) {
-  two = const.i64 2
-  small = i64.lt n, two
-  br small, base, step
-base:
-  ret n
-step:
-  one = const.i64 1
-  a = i64.sub n, one
-  x = call fib(a)
-  b = i64.sub n, two
-  y = call fib(b)
-  z = i64.add x, y
-  ret z
-}
+${FIB}
 
 func divide(a: i64, b: i64) -> (i64) {
   c = i64.div a, b

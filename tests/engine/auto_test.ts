@@ -29,6 +29,7 @@ import {
   type VerifiedProgram,
   verify,
 } from "../../mod.ts";
+import { FIB } from "../harness/sources.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 
 const support = nativeSupport();
@@ -83,21 +84,7 @@ host h.slow(i64) -> (i64)
 host h.name(str, bool) -> (str, bool)
 sig number = (i64) -> (i64)
 
-func fib(n: i64) -> (i64) {
-  two = const.i64 2
-  small = i64.lt n, two
-  br small, base, step
-base:
-  ret n
-step:
-  one = const.i64 1
-  a = i64.sub n, one
-  x = call fib(a)
-  b = i64.sub n, two
-  y = call fib(b)
-  z = i64.add x, y
-  ret z
-}
+${FIB}
 
 ; Quotients of 100 by n, n - 1 and so on: traps at 0.
 func quotients(n: i64, last: i64) -> (i64) {

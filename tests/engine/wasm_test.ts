@@ -20,27 +20,14 @@ import {
   type Value,
   verify,
 } from "../../mod.ts";
+import { FIB, QUOTIENTS } from "../harness/sources.ts";
 import { loadBinaryen, loadedBinaryen } from "../../src/wasm/binaryen.ts";
 
 const program = verify(assemble(`
 host t.twice(i64) -> (i64)
 host t.later(i64) -> (i64)
 
-func fib(n: i64) -> (i64) {
-  two = const.i64 2
-  small = i64.lt n, two
-  br small, base, step
-base:
-  ret n
-step:
-  one = const.i64 1
-  a = i64.sub n, one
-  x = call fib(a)
-  b = i64.sub n, two
-  y = call fib(b)
-  z = i64.add x, y
-  ret z
-}
+${FIB}
 
 ; Calls the host on the way down, makes a tuple and a text on the way back.
 func down(n: i64, text: str, x: f64, odd: bool) -> (i64, agg, str, f64, bool) {
@@ -70,21 +57,7 @@ done:
   ret b, env, text, x, odd
 }
 
-func quotients(n: i64) -> (i64) {
-  sum = const.i64 0
-  one = const.i64 1
-  zero = const.i64 0
-  hundred = const.i64 100
-  jmp loop
-loop:
-  q = i64.div hundred, n
-  sum = i64.add sum, q
-  n = i64.sub n, one
-  more = i64.ge n, zero
-  br more, loop, done
-done:
-  ret sum
-}
+${QUOTIENTS}
 
 func built(n: i64) -> (i64, str, agg) {
   a = host_call t.twice(n)

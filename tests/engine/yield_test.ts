@@ -26,6 +26,7 @@ import {
   type Value,
   verify,
 } from "../../mod.ts";
+import { FIB, QUOTIENTS } from "../harness/sources.ts";
 import { nativeSupport } from "../../ffi/platform.ts";
 import { ConformanceRunner, matches } from "../../scripts/conformance.ts";
 import { parseManifest } from "../../scripts/manifest.ts";
@@ -82,37 +83,9 @@ host h.plain(i64) -> (i64)
 host h.slow(i64) -> (i64)
 host h.charging(i64) -> (i64)
 
-func fib(n: i64) -> (i64) {
-  two = const.i64 2
-  small = i64.lt n, two
-  br small, base, step
-base:
-  ret n
-step:
-  one = const.i64 1
-  a = i64.sub n, one
-  x = call fib(a)
-  b = i64.sub n, two
-  y = call fib(b)
-  z = i64.add x, y
-  ret z
-}
+${FIB}
 
-func quotients(n: i64) -> (i64) {
-  sum = const.i64 0
-  one = const.i64 1
-  zero = const.i64 0
-  hundred = const.i64 100
-  jmp loop
-loop:
-  q = i64.div hundred, n
-  sum = i64.add sum, q
-  n = i64.sub n, one
-  more = i64.ge n, zero
-  br more, loop, done
-done:
-  ret sum
-}
+${QUOTIENTS}
 
 func texts(n: i64) -> (str, agg) {
   s = const.pool "é"
